@@ -1,0 +1,153 @@
+"""The one place of rights: who sees a dossier, who may do what to it, and in whose name.
+
+`VISIBLE` (SQL) and `sees` (pure) say the same thing; a law compares them over generated people and dossiers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.authority import Authority
+from casework.dossiers.queues import Keys
+from casework.errors import NotAllowed, NotFound
+from casework.ids import AccountId, DossierId, MandateId
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks: an account with its roles, or the bearer of a tracking code (`only`: the one dossier it opens)."""
+
+    account_id: AccountId | None
+    kind: str  # citizen | agent | follower
+    services: frozenset[UUID] = frozenset()  # as agent or manager
+    managed: frozenset[UUID] = frozenset()  # services
+    directed: frozenset[UUID] = frozenset()  # directorates
+    designed: frozenset[UUID] = frozenset()  # directorates
+    administrator: bool = False
+    only: DossierId | None = None
+
+    @property
+    def binds(self) -> dict[str, UUID | None]:
+        """What the fragment `VISIBLE` needs."""
+        return {"viewer": self.account_id, "only": self.only}
+
+
+# Over `dossiers d`; binds: viewer, only. A draft is its author's alone. Administrators see no dossier: they run the
+# platform, they do not read requests.
+VISIBLE = """(
+    d.id = cast(:only as uuid)
+    or d.citizen_id = cast(:viewer as uuid)
+    or (d.state not in ('draft', 'expired') and (
+        d.holder_id = cast(:viewer as uuid)
+        or d.taken_over_from = cast(:viewer as uuid)
+        or d.cover_id = cast(:viewer as uuid)
+        or exists (select from roles r where r.account_id = cast(:viewer as uuid)
+                   and ((r.role in ('agent', 'manager') and r.service_id = d.service_id)
+                        or (r.role = 'director' and r.directorate_id = d.directorate_id)))))
+)"""
+
+
+def sees(viewer: Viewer, keys: Keys, *, dossier_id: UUID, taken_over_from: UUID | None = None) -> bool:
+    """Whether the viewer may see a dossier with these keys (PURE): the same as VISIBLE."""
+    if viewer.only is not None and viewer.only == dossier_id:
+        return True
+    me = viewer.account_id
+    if me is None:
+        return False
+    if keys.citizen_id == me:
+        return True
+    if keys.state in ("draft", "expired"):
+        return False
+    return (
+        me in (keys.holder_id, taken_over_from, keys.cover_id)
+        or keys.service_id in viewer.services
+        or keys.directorate_id in viewer.directed
+    )
+
+
+# Which relation to the dossier an act asks for. The holder is the rules' business (casework/dossiers/rules.py).
+ACTS: Mapping[str, frozenset[str]] = {
+    "reach_page": frozenset({"citizen"}),
+    "submit": frozenset({"citizen"}),
+    "complete": frozenset({"citizen"}),
+    "post_message": frozenset({"citizen", "member", "holder"}),
+    "claim": frozenset({"member"}),
+    "release": frozenset({"member", "holder"}),
+    "assign": frozenset({"member", "holder"}),
+    "start_review": frozenset({"member", "holder"}),
+    "ask_completion": frozenset({"member", "holder"}),
+    "decide": frozenset({"member", "holder"}),
+    "take_over": frozenset({"mandate"}),
+    "hand_back": frozenset({"member", "holder", "origin"}),
+}
+
+_RELATION = text(
+    f"""
+    select d.holder_id, d.citizen_id, d.cover_id, d.uncovered_since, d.mandate_id, d.taken_over_from, d.service_id,
+           coalesce(bool_or(r.role is not null), false) as member,
+           coalesce(bool_or(r.role = 'manager'), false) as manager
+    from dossiers d
+    left join roles r on r.account_id = cast(:viewer as uuid) and r.service_id = d.service_id
+                     and r.role in ('agent', 'manager')
+    where d.id = :dossier and {VISIBLE}
+    group by d.id
+    """
+)
+# The mandate is read again, and kept from changing, in the transaction that uses it: rights are judged by the clock.
+_MANDATE_HELD = text(
+    """
+    select id, agent_id from mandates
+    where id = :mandate and starts_at <= clock_timestamp() and clock_timestamp() < ends_at for share
+    """
+)
+_MANDATE_OVER = text(
+    """
+    select id, agent_id from mandates
+    where agent_id = :absent and starts_at <= clock_timestamp() and clock_timestamp() < ends_at
+      and (substitute_id = :viewer or (substitute_id is null and :member)) order by rank limit 1 for share
+    """
+)
+
+
+async def may(db: AsyncConnection, viewer: Viewer, act: str, dossier_id: DossierId) -> Authority:
+    """The authority by which `viewer` may do `act` to the dossier.
+
+    Raises NotFound for a dossier that the viewer does not see (never "forbidden": it would say that it exists), and
+    NotAllowed where the viewer sees it without the relation that the act asks for.
+    """
+    row = (await db.execute(_RELATION, {**viewer.binds, "dossier": dossier_id})).one_or_none()
+    if row is None:
+        raise NotFound
+    me, asked = viewer.account_id, ACTS[act]
+    if viewer.kind != "agent" or (row.citizen_id is not None and row.citizen_id == me):
+        if "citizen" not in asked:
+            raise NotAllowed
+        return Authority(me, "citizen")
+    if row.uncovered_since is not None and "mandate" in asked and row.holder_id != me:
+        if row.cover_id not in (None, me):
+            raise NotAllowed
+        over = {"absent": row.holder_id, "viewer": me, "member": row.member}
+        mandate = (await db.execute(_MANDATE_OVER, over)).one_or_none()
+        if mandate is None:
+            raise NotAllowed
+        return Authority(me, "substitute", AccountId(mandate.agent_id), MandateId(mandate.id))
+    relations = {
+        name
+        for name, holds in (
+            ("member", row.member),
+            ("holder", row.holder_id == me),
+            ("origin", row.taken_over_from == me),
+            ("mandate", row.member),  # nothing to take over: the rules say so, and who holds it
+        )
+        if holds
+    }
+    if not relations & asked:
+        raise NotAllowed
+    if row.holder_id == me and row.mandate_id is not None:
+        mandate = (await db.execute(_MANDATE_HELD, {"mandate": row.mandate_id})).one_or_none()
+        if mandate is not None:
+            return Authority(me, "substitute", AccountId(mandate.agent_id), MandateId(mandate.id))
+    return Authority(me, "manager" if row.manager else "agent")

@@ -1,0 +1,195 @@
+"""Reading dossiers: under the lock for the actions, as rows for pages and queues."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.access import VISIBLE, Viewer
+from casework.dossiers.model import FACT_COLUMNS, Dossier, Happened
+from casework.dossiers.queues import WHERE, Keys
+from casework.errors import NotFound
+from casework.ids import DossierId, Version
+
+_LOCK = text(
+    f"""
+    select d.id, d.reference, d.version, d.digest, clock_timestamp() as now, {", ".join(f"d.{c}" for c in FACT_COLUMNS)}
+    from dossiers d where d.id = :id for no key update
+    """
+)
+_SINCE = text(
+    """
+    select version, kind, at, actor from journal
+    where stream = 'dossier' and subject_id = :id and version > :seen order by version
+    """
+)
+
+
+async def lock(db: AsyncConnection, dossier_id: DossierId, *, seen: Version | None = None) -> Dossier:
+    """The dossier under its row lock, with what happened since `seen`. Where there are several, by ascending id.
+
+    Raises NotFound. Visibility was judged by `access.may` in the same transaction.
+    """
+    row = (await db.execute(_LOCK, {"id": dossier_id})).one_or_none()
+    if row is None:
+        raise NotFound
+    since: tuple[Happened, ...] = ()
+    if seen is not None and seen < row.version:
+        missed = await db.execute(_SINCE, {"id": dossier_id, "seen": seen})
+        since = tuple(Happened(fact.version, fact.kind, fact.at, fact.actor) for fact in missed)
+    return Dossier(*row._tuple(), since)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A dossier as a queue shows it, and as the hub sends it. Its fields are the columns of `_ROW`, in their order."""
+
+    id: UUID
+    reference: str
+    version: int
+    state: str
+    procedure_id: UUID
+    procedure_slug: str
+    procedure_fr: str
+    procedure_en: str
+    service_id: UUID
+    service_name: str
+    directorate_id: UUID
+    citizen_id: UUID | None
+    applicant: str
+    commune: str | None
+    channel: str
+    holder_id: UUID | None
+    holder_name: str | None
+    taken_over_from: UUID | None
+    taken_over_from_name: str | None
+    uncovered_since: datetime | None
+    cover_id: UUID | None
+    absence_reason: str | None
+    absence_until: datetime | None
+    submitted_at: datetime
+    due_at: datetime | None
+    late: bool
+    awaiting_since: datetime | None
+    decided_at: datetime | None
+    message_count: int
+    citizen_wrote_at: datetime | None
+    last_at: datetime
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(
+            self.state, self.service_id, self.directorate_id, self.citizen_id, self.holder_id, self.uncovered_since,
+            self.cover_id, self.late,
+        )  # fmt: skip
+
+
+_ROW = """
+    select d.id, d.reference, d.version, d.state, d.procedure_id, p.slug as procedure_slug, v.title_fr as procedure_fr,
+           v.title_en as procedure_en, d.service_id, s.name as service_name, d.directorate_id, d.citizen_id, d.applicant,
+           d.commune, d.channel, d.holder_id, h.given_name || ' ' || h.family_name as holder_name, d.taken_over_from,
+           o.given_name || ' ' || o.family_name as taken_over_from_name, d.uncovered_since, d.cover_id,
+           a.reason as absence_reason, a.ends_at as absence_until, d.submitted_at, d.due_at, d.late, d.awaiting_since,
+           d.decided_at, d.message_count, d.citizen_wrote_at, d.last_at
+    from dossiers d
+    join procedures p on p.id = d.procedure_id
+    join procedure_revisions v on v.procedure_id = d.procedure_id and v.revision = d.revision
+    join services s on s.id = d.service_id
+    left join accounts h on h.id = d.holder_id
+    left join accounts o on o.id = d.taken_over_from
+    left join absences a on a.id = d.absence_id
+"""
+_KEYSET = "(d.submitted_at, d.id) < (cast(:before_at as timestamptz), cast(:before_id as uuid))"
+_PAGES = {
+    view: text(
+        f"""{_ROW} where {where} and (cast(:before_at as timestamptz) is null or {_KEYSET})
+        order by d.submitted_at desc, d.id desc limit :most"""
+    )
+    for view, where in WHERE.items()
+}
+_FOUND = {
+    view: text(
+        f"""{_ROW} where {where} and d.search like all(cast(:words as text[]))
+        and (cast(:before_at as timestamptz) is null or {_KEYSET})
+        order by d.submitted_at desc, d.id desc limit :most"""
+    )
+    for view, where in WHERE.items()
+}
+_SOME_IN = {view: text(f"{_ROW} where d.id = any(:ids) and {where}") for view, where in WHERE.items()}
+_COUNTS = text(
+    "select "
+    + ", ".join(f'(select count(*) from dossiers d where {where}) as "{view}"' for view, where in WHERE.items())
+)
+_ROWS_OF = text(f"{_ROW} where d.id = any(:ids)")
+_ONE = text(f"{_ROW} where d.id = :id and {VISIBLE}")
+_OF_CITIZEN = text(
+    f"""{_ROW} where d.citizen_id = :citizen and d.state not in ('draft', 'expired')
+    order by d.submitted_at desc, d.id desc limit :most"""
+)
+
+
+async def queue(
+    db: AsyncConnection,
+    view: str,
+    *,
+    agent: UUID,
+    services: Sequence[UUID],
+    words: Sequence[str] = (),
+    before: tuple[datetime, UUID] | None = None,
+    most: int = 50,
+) -> tuple[QueueRow, ...]:
+    """One page of a view, newest first, after the mark `before`; `words` (folded) must all be in the search column."""
+    at, id_ = before or (None, None)
+    binds: dict[str, Any] = {
+        "viewer": agent,
+        "services": list(services),
+        "before_at": at,
+        "before_id": id_,
+        "most": most,
+    }
+    if words:
+        like = [f"%{word.replace('%', '').replace('_', '')}%" for word in words]
+        rows = await db.execute(_FOUND[view], {**binds, "words": like})
+    else:
+        rows = await db.execute(_PAGES[view], binds)
+    return tuple(_queue_row(row) for row in rows)
+
+
+async def in_queue(
+    db: AsyncConnection, view: str, *, agent: UUID, services: Sequence[UUID], ids: Sequence[UUID]
+) -> tuple[QueueRow, ...]:
+    """Those of `ids` that the view holds now."""
+    rows = await db.execute(_SOME_IN[view], {"viewer": agent, "services": list(services), "ids": list(ids)})
+    return tuple(_queue_row(row) for row in rows)
+
+
+async def counts(db: AsyncConnection, *, agent: UUID, services: Sequence[UUID]) -> dict[str, int]:
+    """How many dossiers each view holds, for an agent of these services."""
+    row = (await db.execute(_COUNTS, {"viewer": agent, "services": list(services)})).one()
+    return dict(row._mapping)
+
+
+async def rows_of(db: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, QueueRow]:
+    """The rows of these dossiers, for whoever was judged to see them (the hub)."""
+    return {row.id: _queue_row(row) for row in await db.execute(_ROWS_OF, {"ids": list(ids)})}
+
+
+async def row(db: AsyncConnection, dossier_id: DossierId, viewer: Viewer) -> QueueRow:
+    """One filed dossier, if the viewer sees it. Raises NotFound (a draft too: it has no row yet)."""
+    found = (await db.execute(_ONE, {"id": dossier_id, **viewer.binds})).one_or_none()
+    if found is None:
+        raise NotFound
+    return _queue_row(found)
+
+
+async def of_citizen(db: AsyncConnection, citizen: UUID, *, most: int = 100) -> tuple[QueueRow, ...]:
+    """What a citizen filed, newest first."""
+    return tuple(_queue_row(row) for row in await db.execute(_OF_CITIZEN, {"citizen": citizen, "most": most}))
+
+
+def _queue_row(row: Row[Any]) -> QueueRow:
+    return QueueRow(*row._tuple())

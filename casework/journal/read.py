@@ -1,0 +1,131 @@
+"""Reading the journal in commit order. Every reader keeps a `Position` of its own and comes back to it.
+
+`tx < pg_snapshot_xmin(...)` hides facts of transactions that are not all finished: an identity alone is not
+commit order, and a reader that trusts it loses facts for good.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.errors import BadPosition
+from casework.journal.fact import Position, Recorded
+
+START = Position(0, 0, 0)
+
+_COLUMNS = "epoch, tx::text::bigint as tx, id, stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id, payload"
+_AFTER = text(
+    f"""
+    select {_COLUMNS}, epoch < journal_epoch() or tx < pg_snapshot_xmin(pg_current_snapshot()) as released from journal
+    where (epoch, tx, id) > (:epoch, cast(cast(:tx as text) as xid8), :id)
+    order by journal.epoch, journal.tx, journal.id limit :most
+    """
+)
+_NOW = text(
+    """
+    select epoch, tx::text::bigint as tx, id from journal
+    where epoch < journal_epoch() or tx < pg_snapshot_xmin(pg_current_snapshot())
+    order by journal.epoch desc, journal.tx desc, journal.id desc limit 1
+    """
+)
+_LAST = text(
+    f"""
+    select {_COLUMNS} from journal
+    where epoch < journal_epoch() or tx < pg_snapshot_xmin(pg_current_snapshot())
+    order by journal.epoch desc, journal.tx desc, journal.id desc limit :most
+    """
+)
+_OF_SUBJECT = text(
+    f"""
+    select {_COLUMNS} from journal
+    where stream = :stream and subject_id = :subject_id and version > :after order by version
+    """
+)
+_BY_ID = text(f"select {_COLUMNS} from journal where id = :id")  # noqa: S608
+_READER = text("select epoch, tx, id from readers where name = :name for update")
+_ADVANCE = text(
+    """
+    insert into readers (name, epoch, tx, id) values (:name, :epoch, :tx, :id)
+    on conflict (name) do update set epoch = :epoch, tx = :tx, id = :id, moved_at = now()
+    """
+)
+_EPOCH = text("select journal_epoch()")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Facts in commit order, the position after them, and whether committed facts wait for a slower transaction."""
+
+    facts: tuple[Recorded, ...]
+    position: Position
+    held_back: bool
+
+
+def parse_position(opaque: str) -> Position:
+    """Raises BadPosition for anything that `str(position)` did not make."""
+    if not re.fullmatch(r"[0-9a-f]{1,8}-[0-9a-f]{1,16}-[0-9a-f]{1,16}", opaque):
+        raise BadPosition
+    epoch, tx, id_ = (int(part, 16) for part in opaque.split("-"))
+    if epoch >= 2**31 or tx >= 2**63 or id_ >= 2**63:
+        raise BadPosition
+    return Position(epoch, tx, id_)
+
+
+async def after(db: AsyncConnection, position: Position, *, most: int = 1_000) -> Batch:
+    """The next facts after `position`, at most `most` of them."""
+    rows = (
+        await db.execute(_AFTER, {"epoch": position.epoch, "tx": str(position.tx), "id": position.id, "most": most})
+    ).all()
+    facts = tuple(recorded(row) for row in rows if row.released)  # in this order the others come last
+    return Batch(facts, facts[-1].position if facts else position, held_back=len(facts) < len(rows))
+
+
+async def last(db: AsyncConnection, *, most: int) -> tuple[Recorded, ...]:
+    """The newest facts that are released, oldest first."""
+    return tuple(recorded(row) for row in reversed((await db.execute(_LAST, {"most": most})).all()))
+
+
+async def now(db: AsyncConnection) -> Position:
+    """The position of this transaction's snapshot: read it beside the rows, in `infra.database.reading`."""
+    row = (await db.execute(_NOW)).one_or_none()
+    return Position(row.epoch, row.tx, row.id) if row else START
+
+
+async def epoch(db: AsyncConnection) -> int:
+    """Raised by `relais journal new-epoch` after a restore; a position of another epoch means nothing any more."""
+    return int((await db.execute(_EPOCH)).scalar_one())
+
+
+async def of_subject(db: AsyncConnection, stream: str, subject_id: UUID, *, after: int = 0) -> tuple[Recorded, ...]:
+    """The facts of one subject above version `after`, in order."""
+    rows = (await db.execute(_OF_SUBJECT, {"stream": stream, "subject_id": subject_id, "after": after})).all()
+    return tuple(recorded(row) for row in rows)
+
+
+async def by_id(db: AsyncConnection, journal_id: int) -> Recorded | None:
+    """One fact, for the effect that it causes."""
+    row = (await db.execute(_BY_ID, {"id": journal_id})).one_or_none()
+    return recorded(row) if row else None
+
+
+async def reader_position(db: AsyncConnection, name: str) -> Position:
+    """Where the reader `name` stands, its row locked; START for a new one."""
+    row = (await db.execute(_READER, {"name": name})).one_or_none()
+    return Position(row.epoch, row.tx, row.id) if row else START
+
+
+async def advance(db: AsyncConnection, name: str, position: Position) -> None:
+    """Remember how far the reader `name` is: in the transaction that holds what it made of the facts."""
+    await db.execute(_ADVANCE, {"name": name, "epoch": position.epoch, "tx": position.tx, "id": position.id})
+
+
+def recorded(row: Row[Any]) -> Recorded:
+    """A row of the journal, typed."""
+    return Recorded(
+        Position(row.epoch, row.tx, row.id), row.stream, row.subject_id, row.version, row.kind, row.v, row.at,
+        row.actor, row.on_behalf_of, row.mandate_id, row.payload,
+    )  # fmt: skip

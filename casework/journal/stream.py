@@ -1,0 +1,77 @@
+"""A stream: one kind of subject, its state table, and which of its columns the facts own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import DateTime, LargeBinary, Table, TextClause, Uuid, text
+
+
+class Subject(Protocol):
+    """A locked row: its identity, how far it is, the database's clock at the lock."""
+
+    @property
+    def id(self) -> Any: ...
+    @property
+    def version(self) -> Any: ...
+    @property
+    def digest(self) -> bytes: ...
+    @property
+    def now(self) -> datetime: ...
+    def columns(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Stream:
+    """How facts of one stream are folded into its table. Made once, at import: `append` is a constant statement."""
+
+    name: str
+    table: Table
+    owned: tuple[str, ...]
+    append: TextClause
+    parsers: Mapping[str, Callable[[Any], Any]]
+
+    def parse(self, column: str, value: Any) -> Any:
+        """A JSON value of the journal, typed as the column holds it."""
+        return None if value is None else self.parsers[column](value)
+
+    def fold(self, columns: Mapping[str, Any], changed: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+        """The columns after a fact: `apply`, the one way in which state changes (PURE)."""
+        return {**columns, **{name: self.parse(name, after) for name, (_, after) in changed.items()}}
+
+
+def _parser(column_type: object) -> Callable[[Any], Any]:
+    if isinstance(column_type, Uuid):
+        return UUID
+    if isinstance(column_type, DateTime):
+        return datetime.fromisoformat
+    if isinstance(column_type, LargeBinary):
+        raise TypeError("no bytes in the journal")
+    return lambda value: value
+
+
+def stream(name: str, table: Table, owned: tuple[str, ...]) -> Stream:
+    """The stream `name` over `table`; `owned` are the columns that its facts own, besides version and digest."""
+    sets = ", ".join(f"{column} = :{column}" for column in owned)
+    statement = f"""
+        with folded as (
+            update {table.name} set {sets}, version = :version, digest = :digest
+            where id = :id and version = :version - 1
+            returning id
+        )
+        insert into journal (stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id, payload, digest)
+        select '{name}', id, :version, cast(:kind as text), cast(:v as smallint), cast(:at as timestamptz),
+               cast(:actor as uuid), cast(:on_behalf_of as uuid), cast(:mandate_id as uuid), cast(:payload as jsonb),
+               :digest
+        from folded
+        returning epoch, tx::text::bigint as tx, journal.id as id
+    """  # noqa: S608 - names of our own tables, at import
+    return Stream(
+        name=name,
+        table=table,
+        owned=owned,
+        append=text(statement),
+        parsers={column: _parser(table.c[column].type) for column in owned},
+    )
