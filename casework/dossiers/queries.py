@@ -41,7 +41,8 @@ async def lock(db: AsyncConnection, dossier_id: DossierId, *, seen: Version | No
     if seen is not None and seen < row.version:
         missed = await db.execute(_SINCE, {"id": dossier_id, "seen": seen})
         since = tuple(Happened(fact.version, fact.kind, fact.at, fact.actor) for fact in missed)
-    return Dossier(*row._tuple(), since)
+    values: list[Any] = [*row, since]
+    return Dossier(*values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +193,5 @@ async def of_citizen(db: AsyncConnection, citizen: UUID, *, most: int = 100) -> 
 
 
 def _queue_row(row: Row[Any]) -> QueueRow:
-    return QueueRow(*row._tuple())
+    values: list[Any] = list(row)
+    return QueueRow(*values)
