@@ -17,10 +17,10 @@ from casework.journal.fact import Position, Recorded
 
 START = Position(0, 0, 0)
 
-_COLUMNS = "epoch, tx::text::bigint as tx, id, stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id, payload"
+FACT_COLUMNS = "epoch, tx::text::bigint as tx, id, stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id, payload"
 _AFTER = text(
     f"""
-    select {_COLUMNS}, epoch < journal_epoch() or tx < pg_snapshot_xmin(pg_current_snapshot()) as released from journal
+    select {FACT_COLUMNS}, epoch < journal_epoch() or tx < pg_snapshot_xmin(pg_current_snapshot()) as released from journal
     where (epoch, tx, id) > (:epoch, cast(cast(:tx as text) as xid8), :id)
     order by journal.epoch, journal.tx, journal.id limit :most
     """
@@ -34,18 +34,18 @@ _NOW = text(
 )
 _LAST = text(
     f"""
-    select {_COLUMNS} from journal
+    select {FACT_COLUMNS} from journal
     where epoch < journal_epoch() or tx < pg_snapshot_xmin(pg_current_snapshot())
     order by journal.epoch desc, journal.tx desc, journal.id desc limit :most
     """
 )
 _OF_SUBJECT = text(
     f"""
-    select {_COLUMNS} from journal
+    select {FACT_COLUMNS} from journal
     where stream = :stream and subject_id = :subject_id and version > :after order by version
     """
 )
-_BY_ID = text(f"select {_COLUMNS} from journal where id = :id")  # noqa: S608
+_BY_ID = text(f"select {FACT_COLUMNS} from journal where id = :id")  # noqa: S608
 _READER = text("select epoch, tx, id from readers where name = :name for update")
 _ADVANCE = text(
     """
