@@ -1,0 +1,398 @@
+"""What the doors give: typed representations, the same for the REST API and for the pages.
+
+Times are UTC (RFC 3339), dates are local (Europe/Paris), sizes are bytes. Codes are stable; sentences are the pages'.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Struct, UnsetType
+
+from casework.dossiers.queries import QueueRow
+
+State = Literal[
+    "draft", "submitted", "under_review", "awaiting_citizen", "accepted", "refused", "closed_without_action", "expired"
+]
+View = Literal["mine", "service", "to-take-over", "awaiting-citizen", "late"]
+
+
+class Out(Struct, frozen=True, kw_only=True):
+    """The base of every representation."""
+
+
+class Service(Out, kw_only=True):
+    id: UUID
+    name: str
+
+
+class Person(Out, kw_only=True):
+    """Somebody, by the name to show. A citizen never reads an agent's name: `name` is then the service's."""
+
+    id: UUID | None
+    name: str
+
+
+class Me(Out, kw_only=True):
+    """Who is signed in. `id` is null for the bearer of a tracking code, whose one dossier is `dossier_id`."""
+
+    id: UUID | None
+    kind: Literal["citizen", "agent", "follower"]
+    name: str
+    locale: str
+    roles: Sequence[str]
+    services: Sequence[Service]
+    managed: Sequence[UUID]
+    dossier_id: UUID | None
+    expires_at: datetime
+
+
+class SessionOpened(Out, kw_only=True):
+    """The token is shown once: the cookie holds it too. Machines send it as `Authorization: Bearer`."""
+
+    token: str
+    me: Me
+
+
+class ProcedureSummary(Out, kw_only=True):
+    id: UUID
+    slug: str
+    title: Mapping[str, str]
+    summary: Mapping[str, str]
+    theme: str
+    service: Service
+    target_days: int
+    open: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
+class ProcedurePage(Out, kw_only=True):
+    items: Sequence[ProcedureSummary]
+    next: str | None = None
+
+
+class Commune(Out, kw_only=True):
+    code: str
+    name: str
+    postal_codes: Sequence[str]
+
+
+class Procedure(ProcedureSummary, kw_only=True):
+    """A published procedure: `form` as its package defines it, `example` answers that it accepts, `definition` whole."""
+
+    revision: int
+    form: Mapping[str, Any]
+    example: Mapping[str, Any]
+    communes: Sequence[Commune]
+
+
+class Fault(Out, kw_only=True):
+    """Why an input does not hold: where (`address.street`), a code, and what the code's sentence needs."""
+
+    field: str
+    code: str
+    params: Mapping[str, Any] = {}
+
+
+class Evaluation(Out, kw_only=True):
+    """What these answers make of the form: which fields are shown and asked, the answers that hold, the faults."""
+
+    answers: Mapping[str, Any]
+    visible: Sequence[str]
+    required: Sequence[str]
+    faults: Sequence[Fault]
+
+
+class Document(Out, kw_only=True):
+    """A stored file. `claim` is given once, to a person without an account: it lets the answers refer to the file."""
+
+    id: UUID
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+    created_at: datetime
+    claim: str | None = None
+
+
+class Answer(Out, kw_only=True):
+    """One answered question, ready to be shown: `shown` is its words in the language, or one line for each value."""
+
+    field: str
+    kind: str
+    label: str
+    page: str
+    value: Any
+    shown: Sequence[str]
+    documents: Sequence[Document] = ()
+
+
+class ToTakeOver(Out, kw_only=True, rename={"from_": "from"}):
+    """The holder is away, and the viewer may go on. `cover` null: the whole service is asked."""
+
+    reason: str
+    since: datetime
+    until: datetime | None
+    from_: Person
+    cover: Person | None
+
+
+class TimelineEntry(Out, kw_only=True):
+    """One step. `actor` and `on_behalf_of` as this reader may know them; `set`: column → [before, after]."""
+
+    version: int
+    kind: str
+    at: datetime
+    side: Literal["citizen", "agent", "system"]
+    actor: Person | None
+    on_behalf_of: Person | None
+    set: Mapping[str, tuple[Any, Any]]
+    details: Mapping[str, Any]
+    names: Mapping[str, str]
+
+
+class Timeline(Out, kw_only=True):
+    items: Sequence[TimelineEntry]
+    next: str | None = None
+
+
+class Message(Out, kw_only=True):
+    """One text of the conversation. `fact` says what it was said with (a message, a request to complete, a decision)."""
+
+    version: int
+    fact: str
+    at: datetime
+    author: Person | None
+    on_behalf_of: str | None
+    from_citizen: bool
+    body: str
+
+
+class MessagePage(Out, kw_only=True):
+    items: Sequence[Message]
+    next: str | None = None
+
+
+class Scratch(Out, kw_only=True):
+    """What the reader is typing there. `revision` is its ETag; 0: nothing yet."""
+
+    revision: int
+    body: Any
+    updated_at: datetime | None
+
+
+class DossierView(Out, kw_only=True):
+    """A dossier for this reader. `acts`: what may be done to it now by this reader, as the rules have it."""
+
+    id: UUID
+    reference: str
+    version: int
+    state: State
+    procedure: ProcedureSummary
+    revision: int
+    service: Service | None
+    applicant: str
+    applicant_email: str | None
+    channel: str
+    holder: Person | None
+    taken_over_from: Person | None
+    submitted_at: datetime | None
+    due_at: datetime | None
+    late: bool
+    awaiting_since: datetime | None
+    decided_at: datetime | None
+    citizen_wrote_at: datetime | None
+    last_at: datetime | None
+    to_take_over: ToTakeOver | None
+    acts: Sequence[str]
+    answers: Sequence[Answer]
+    documents: Sequence[Document]
+    timeline: Sequence[TimelineEntry]
+    messages: Sequence[Message]
+    scratch: Scratch | None
+    draft_answers: Mapping[str, Any] | None
+    position: str
+
+
+class Filed(Out, kw_only=True):
+    """A new dossier, or a draft. `tracking_code` is shown once, and only where nobody was signed in."""
+
+    id: UUID
+    reference: str
+    version: int
+    state: State
+    tracking_code: str | None | UnsetType = UNSET
+
+
+class Acted(Out, kw_only=True):
+    """What an act made of the dossier."""
+
+    id: UUID
+    reference: str
+    version: int
+    state: State
+    holder: Person | None
+
+
+class DossierSummary(Out, kw_only=True):
+    """One of a citizen's own dossiers."""
+
+    id: UUID
+    reference: str
+    version: int
+    state: State
+    procedure: Mapping[str, str]
+    procedure_slug: str
+    service: Service | None
+    submitted_at: datetime | None
+    due_at: datetime | None
+    decided_at: datetime | None
+    last_at: datetime | None
+
+
+class DossierPage(Out, kw_only=True):
+    items: Sequence[DossierSummary]
+    next: str | None = None
+    position: str
+
+
+class QueuePage(Out, kw_only=True):
+    """One page of a queue with its counts, all of one snapshot, and that snapshot's position."""
+
+    items: Sequence[QueueRow]
+    next: str | None
+    counts: Mapping[str, int]
+    position: str
+
+
+class Colleague(Out, kw_only=True):
+    id: UUID
+    name: str
+    role: str
+    away_until: datetime | None
+
+
+class ColleaguePage(Out, kw_only=True):
+    items: Sequence[Colleague]
+    next: str | None = None
+
+
+class OpenPoint(Out, kw_only=True):
+    code: str
+    since: datetime | None
+
+
+class Brief(Out, kw_only=True):
+    """One screen before going on with a dossier: state, next due act, last exchanges, open points, what was not sent."""
+
+    dossier: QueueRow
+    next_act: str
+    due_at: datetime | None
+    exchanges: Sequence[Message]
+    open_points: Sequence[OpenPoint]
+    unsent: str | None
+    acts: Sequence[str]
+
+
+class HalfDay(Out, kw_only=True, rename={"day": "date"}):
+    day: date
+    half: Literal["am", "pm", "now"]
+
+
+class AbsenceView(Out, kw_only=True, rename={"from_": "from"}):
+    """An absence. `from` and `until` as it was said; `to_take_over`: dossiers that nobody took over yet."""
+
+    id: UUID
+    agent: Person
+    state: Literal["declared", "begun", "ended", "cancelled"]
+    from_: HalfDay
+    until: HalfDay
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+    substitutes: Sequence[str]
+    version: int
+    to_take_over: int
+    may_cancel: bool
+
+
+class AbsencePage(Out, kw_only=True):
+    items: Sequence[AbsenceView]
+    next: str | None = None
+    just_back: AbsenceView | None = None
+
+
+class TakenOver(Out, kw_only=True):
+    """What became of one dossier of a batch: `code` is null where it was taken over, else why not."""
+
+    dossier: UUID
+    reference: str
+    version: int | None
+    code: str | None
+    held_by: Person | None = None
+
+
+class TakeOverAll(Out, kw_only=True):
+    batch_id: UUID
+    taken_over: int
+    items: Sequence[TakenOver]
+
+
+class DigestLine(Out, kw_only=True):
+    """A dossier that the absence left uncovered, what was done to it meanwhile, and whether it can be handed back."""
+
+    dossier: UUID
+    reference: str
+    state: State
+    holder: Person | None
+    may_hand_back: bool
+    due_at: datetime | None
+    citizen_wrote_at: datetime | None
+    version: int
+    entries: Sequence[TimelineEntry]
+
+
+class Digest(Out, kw_only=True):
+    absence: AbsenceView
+    items: Sequence[DigestLine]
+    next: str | None = None
+
+
+class Missed(Out, kw_only=True):
+    """A fact that the caller had not seen."""
+
+    version: int
+    kind: str
+    at: datetime
+    actor: Person | None
+
+
+class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """RFC 9457. `code` is stable; `title` is in the reader's language."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    instance: str | None = None
+    faults: Sequence[Fault] = ()
+    facts: Sequence[Missed] = ()
+    held_by: Person | None = None
+    version: int | None = None
+    state: str | None = None
+    allowed: Sequence[str] = ()
+    retry_after: int | None = None
+
+
+class Check(Out, kw_only=True):
+    ok: bool
+    detail: str | None = None
+    lag_seconds: float | None = None
+
+
+class Readiness(Out, kw_only=True):
+    ready: bool
+    checks: Mapping[str, Check]
