@@ -17,7 +17,7 @@ class In(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The base of every input."""
 
 
-class SignIn(In, kw_only=True):
+class SignIn(In, frozen=True, kw_only=True):
     """E-mail and password; or the tracking code of a dossier and the e-mail that it was filed with."""
 
     email: Line
@@ -25,14 +25,14 @@ class SignIn(In, kw_only=True):
     tracking_code: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
 
 
-class Answers(In, kw_only=True):
+class Answers(In, frozen=True, kw_only=True):
     """Answers by field, as the procedure's form asks them."""
 
     answers: dict[str, Any]
 
 
-class NewDossier(In, kw_only=True):
-    """A request to file at once, or (`draft`) to keep for later. `claims`: those of documents stored without an account."""
+class NewDossier(In, frozen=True, kw_only=True):
+    """A request to file at once, or (`draft`) to keep. `claims` (id → claim): of documents stored without an account."""
 
     procedure: Slug
     answers: dict[str, Any] = field(default_factory=dict)
@@ -40,25 +40,25 @@ class NewDossier(In, kw_only=True):
     claims: Annotated[dict[str, str], Meta(max_length=20)] = field(default_factory=dict)
 
 
-class DraftChange(In, kw_only=True):
+class DraftChange(In, frozen=True, kw_only=True):
     """The draft's answers so far, whole, and the page (from 0) that its author is on."""
 
     answers: dict[str, Any]
     page: Annotated[int, Meta(ge=0, le=100)] | None = None
 
 
-class Submission(In, kw_only=True):
+class Submission(In, frozen=True, kw_only=True):
     """Filing a draft: its last answers where they are not saved yet."""
 
     answers: dict[str, Any] | None = None
     claims: Annotated[dict[str, str], Meta(max_length=20)] = field(default_factory=dict)
 
 
-class NewMessage(In, kw_only=True):
+class NewMessage(In, frozen=True, kw_only=True):
     message: Needed
 
 
-class Completion(In, kw_only=True):
+class Completion(In, frozen=True, kw_only=True):
     """The citizen's answer to a request for completion."""
 
     message: Needed
@@ -66,40 +66,40 @@ class Completion(In, kw_only=True):
     claims: Annotated[dict[str, str], Meta(max_length=20)] = field(default_factory=dict)
 
 
-class Assignment(In, kw_only=True):
+class Assignment(In, frozen=True, kw_only=True):
     agent: UUID
 
 
-class Asked(In, kw_only=True):
+class Asked(In, frozen=True, kw_only=True):
     """Why the citizen must complete the request, in words for the citizen."""
 
     reason: Needed
 
 
-class Decision(In, kw_only=True):
+class Decision(In, frozen=True, kw_only=True):
     """`reason` may be empty for an acceptance only."""
 
     outcome: Literal["accepted", "refused", "closed_without_action"]
     reason: Text = ""
 
 
-class Nothing(In, kw_only=True):
+class Nothing(In, frozen=True, kw_only=True):
     """An act without particulars."""
 
 
-class FromHalfDay(In, kw_only=True, rename={"day": "date"}):
+class FromHalfDay(In, frozen=True, kw_only=True, rename={"day": "date"}):
     """`now`: unplanned, from this instant (`date` is today's)."""
 
     day: date
     half: Literal["am", "pm", "now"]
 
 
-class UntilHalfDay(In, kw_only=True, rename={"day": "date"}):
+class UntilHalfDay(In, frozen=True, kw_only=True, rename={"day": "date"}):
     day: date
     half: Literal["am", "pm"]
 
 
-class NewAbsence(In, kw_only=True, rename={"from_": "from"}):
+class NewAbsence(In, frozen=True, kw_only=True, rename={"from_": "from"}):
     """Both ends included, noon at 12:30. `agent` is left out for one's own. Unplanned: without `from`."""
 
     until: UntilHalfDay
@@ -109,7 +109,7 @@ class NewAbsence(In, kw_only=True, rename={"from_": "from"}):
     substitutes: Annotated[Sequence[UUID], Meta(max_length=20)] = ()
 
 
-class Typed(In, kw_only=True):
+class Typed(In, frozen=True, kw_only=True):
     """What is typed and not sent."""
 
     body: Annotated[str, Meta(max_length=20_000)]

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 from casework.dossiers.queries import QueueRow
 
@@ -22,19 +22,19 @@ class Out(Struct, frozen=True, kw_only=True):
     """The base of every representation."""
 
 
-class Service(Out, kw_only=True):
+class Service(Out, frozen=True, kw_only=True):
     id: UUID
     name: str
 
 
-class Person(Out, kw_only=True):
+class Person(Out, frozen=True, kw_only=True):
     """Somebody, by the name to show. A citizen never reads an agent's name: `name` is then the service's."""
 
     id: UUID | None
     name: str
 
 
-class Me(Out, kw_only=True):
+class Me(Out, frozen=True, kw_only=True):
     """Who is signed in. `id` is null for the bearer of a tracking code, whose one dossier is `dossier_id`."""
 
     id: UUID | None
@@ -48,14 +48,14 @@ class Me(Out, kw_only=True):
     expires_at: datetime
 
 
-class SessionOpened(Out, kw_only=True):
+class SessionOpened(Out, frozen=True, kw_only=True):
     """The token is shown once: the cookie holds it too. Machines send it as `Authorization: Bearer`."""
 
     token: str
     me: Me
 
 
-class ProcedureSummary(Out, kw_only=True):
+class ProcedureSummary(Out, frozen=True, kw_only=True):
     id: UUID
     slug: str
     title: Mapping[str, str]
@@ -68,19 +68,19 @@ class ProcedureSummary(Out, kw_only=True):
     closes_at: datetime | None
 
 
-class ProcedurePage(Out, kw_only=True):
+class ProcedurePage(Out, frozen=True, kw_only=True):
     items: Sequence[ProcedureSummary]
     next: str | None = None
 
 
-class Commune(Out, kw_only=True):
+class Commune(Out, frozen=True, kw_only=True):
     code: str
     name: str
     postal_codes: Sequence[str]
 
 
-class Procedure(ProcedureSummary, kw_only=True):
-    """A published procedure: `form` as its package defines it, `example` answers that it accepts, `definition` whole."""
+class Procedure(ProcedureSummary, frozen=True, kw_only=True):
+    """A published procedure: `form` as its package defines it, `example` answers that it accepts."""
 
     revision: int
     form: Mapping[str, Any]
@@ -88,7 +88,7 @@ class Procedure(ProcedureSummary, kw_only=True):
     communes: Sequence[Commune]
 
 
-class Fault(Out, kw_only=True):
+class Fault(Out, frozen=True, kw_only=True):
     """Why an input does not hold: where (`address.street`), a code, and what the code's sentence needs."""
 
     field: str
@@ -96,7 +96,7 @@ class Fault(Out, kw_only=True):
     params: Mapping[str, Any] = {}
 
 
-class Evaluation(Out, kw_only=True):
+class Evaluation(Out, frozen=True, kw_only=True):
     """What these answers make of the form: which fields are shown and asked, the answers that hold, the faults."""
 
     answers: Mapping[str, Any]
@@ -105,7 +105,7 @@ class Evaluation(Out, kw_only=True):
     faults: Sequence[Fault]
 
 
-class Document(Out, kw_only=True):
+class Document(Out, frozen=True, kw_only=True):
     """A stored file. `claim` is given once, to a person without an account: it lets the answers refer to the file."""
 
     id: UUID
@@ -117,7 +117,7 @@ class Document(Out, kw_only=True):
     claim: str | None = None
 
 
-class Answer(Out, kw_only=True):
+class Answer(Out, frozen=True, kw_only=True):
     """One answered question, ready to be shown: `shown` is its words in the language, or one line for each value."""
 
     field: str
@@ -129,7 +129,7 @@ class Answer(Out, kw_only=True):
     documents: Sequence[Document] = ()
 
 
-class ToTakeOver(Out, kw_only=True, rename={"from_": "from"}):
+class ToTakeOver(Out, frozen=True, kw_only=True, rename={"from_": "from"}):
     """The holder is away, and the viewer may go on. `cover` null: the whole service is asked."""
 
     reason: str
@@ -139,7 +139,7 @@ class ToTakeOver(Out, kw_only=True, rename={"from_": "from"}):
     cover: Person | None
 
 
-class TimelineEntry(Out, kw_only=True):
+class TimelineEntry(Out, frozen=True, kw_only=True):
     """One step. `actor` and `on_behalf_of` as this reader may know them; `set`: column → [before, after]."""
 
     version: int
@@ -153,13 +153,13 @@ class TimelineEntry(Out, kw_only=True):
     names: Mapping[str, str]
 
 
-class Timeline(Out, kw_only=True):
+class Timeline(Out, frozen=True, kw_only=True):
     items: Sequence[TimelineEntry]
     next: str | None = None
 
 
-class Message(Out, kw_only=True):
-    """One text of the conversation. `fact` says what it was said with (a message, a request to complete, a decision)."""
+class Message(Out, frozen=True, kw_only=True):
+    """One text of the conversation. `fact`: a message, a request to complete, a decision."""
 
     version: int
     fact: str
@@ -170,12 +170,12 @@ class Message(Out, kw_only=True):
     body: str
 
 
-class MessagePage(Out, kw_only=True):
+class MessagePage(Out, frozen=True, kw_only=True):
     items: Sequence[Message]
     next: str | None = None
 
 
-class Scratch(Out, kw_only=True):
+class Scratch(Out, frozen=True, kw_only=True):
     """What the reader is typing there. `revision` is its ETag; 0: nothing yet."""
 
     revision: int
@@ -183,7 +183,7 @@ class Scratch(Out, kw_only=True):
     updated_at: datetime | None
 
 
-class DossierView(Out, kw_only=True):
+class DossierView(Out, frozen=True, kw_only=True):
     """A dossier for this reader. `acts`: what may be done to it now by this reader, as the rules have it."""
 
     id: UUID
@@ -216,17 +216,17 @@ class DossierView(Out, kw_only=True):
     position: str
 
 
-class Filed(Out, kw_only=True):
+class Filed(Out, frozen=True, kw_only=True):
     """A new dossier, or a draft. `tracking_code` is shown once, and only where nobody was signed in."""
 
     id: UUID
     reference: str
     version: int
     state: State
-    tracking_code: str | None | UnsetType = UNSET
+    tracking_code: str | None = None
 
 
-class Acted(Out, kw_only=True):
+class Acted(Out, frozen=True, kw_only=True):
     """What an act made of the dossier."""
 
     id: UUID
@@ -236,7 +236,7 @@ class Acted(Out, kw_only=True):
     holder: Person | None
 
 
-class DossierSummary(Out, kw_only=True):
+class DossierSummary(Out, frozen=True, kw_only=True):
     """One of a citizen's own dossiers."""
 
     id: UUID
@@ -252,13 +252,13 @@ class DossierSummary(Out, kw_only=True):
     last_at: datetime | None
 
 
-class DossierPage(Out, kw_only=True):
+class DossierPage(Out, frozen=True, kw_only=True):
     items: Sequence[DossierSummary]
     next: str | None = None
     position: str
 
 
-class QueuePage(Out, kw_only=True):
+class QueuePage(Out, frozen=True, kw_only=True):
     """One page of a queue with its counts, all of one snapshot, and that snapshot's position."""
 
     items: Sequence[QueueRow]
@@ -267,25 +267,25 @@ class QueuePage(Out, kw_only=True):
     position: str
 
 
-class Colleague(Out, kw_only=True):
+class Colleague(Out, frozen=True, kw_only=True):
     id: UUID
     name: str
     role: str
     away_until: datetime | None
 
 
-class ColleaguePage(Out, kw_only=True):
+class ColleaguePage(Out, frozen=True, kw_only=True):
     items: Sequence[Colleague]
     next: str | None = None
 
 
-class OpenPoint(Out, kw_only=True):
+class OpenPoint(Out, frozen=True, kw_only=True):
     code: str
     since: datetime | None
 
 
-class Brief(Out, kw_only=True):
-    """One screen before going on with a dossier: state, next due act, last exchanges, open points, what was not sent."""
+class Brief(Out, frozen=True, kw_only=True):
+    """One screen before going on with a dossier: next due act, last exchanges, open points, what was not sent."""
 
     dossier: QueueRow
     next_act: str
@@ -296,12 +296,12 @@ class Brief(Out, kw_only=True):
     acts: Sequence[str]
 
 
-class HalfDay(Out, kw_only=True, rename={"day": "date"}):
+class HalfDay(Out, frozen=True, kw_only=True, rename={"day": "date"}):
     day: date
     half: Literal["am", "pm", "now"]
 
 
-class AbsenceView(Out, kw_only=True, rename={"from_": "from"}):
+class AbsenceView(Out, frozen=True, kw_only=True, rename={"from_": "from"}):
     """An absence. `from` and `until` as it was said; `to_take_over`: dossiers that nobody took over yet."""
 
     id: UUID
@@ -318,13 +318,13 @@ class AbsenceView(Out, kw_only=True, rename={"from_": "from"}):
     may_cancel: bool
 
 
-class AbsencePage(Out, kw_only=True):
+class AbsencePage(Out, frozen=True, kw_only=True):
     items: Sequence[AbsenceView]
     next: str | None = None
     just_back: AbsenceView | None = None
 
 
-class TakenOver(Out, kw_only=True):
+class TakenOver(Out, frozen=True, kw_only=True):
     """What became of one dossier of a batch: `code` is null where it was taken over, else why not."""
 
     dossier: UUID
@@ -334,13 +334,13 @@ class TakenOver(Out, kw_only=True):
     held_by: Person | None = None
 
 
-class TakeOverAll(Out, kw_only=True):
+class TakeOverAll(Out, frozen=True, kw_only=True):
     batch_id: UUID
     taken_over: int
     items: Sequence[TakenOver]
 
 
-class DigestLine(Out, kw_only=True):
+class DigestLine(Out, frozen=True, kw_only=True):
     """A dossier that the absence left uncovered, what was done to it meanwhile, and whether it can be handed back."""
 
     dossier: UUID
@@ -354,13 +354,13 @@ class DigestLine(Out, kw_only=True):
     entries: Sequence[TimelineEntry]
 
 
-class Digest(Out, kw_only=True):
+class Digest(Out, frozen=True, kw_only=True):
     absence: AbsenceView
     items: Sequence[DigestLine]
     next: str | None = None
 
 
-class Missed(Out, kw_only=True):
+class Missed(Out, frozen=True, kw_only=True):
     """A fact that the caller had not seen."""
 
     version: int
@@ -387,12 +387,12 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     retry_after: int | None = None
 
 
-class Check(Out, kw_only=True):
+class Check(Out, frozen=True, kw_only=True):
     ok: bool
     detail: str | None = None
     lag_seconds: float | None = None
 
 
-class Readiness(Out, kw_only=True):
+class Readiness(Out, frozen=True, kw_only=True):
     ready: bool
     checks: Mapping[str, Check]
