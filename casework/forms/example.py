@@ -1,0 +1,123 @@
+"""Answers that a form accepts, for its documentation and for who tries it (PURE)."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from casework.forms.check import check
+from casework.forms.model import (
+    EARLIEST,
+    LATEST,
+    AddressField,
+    AttachmentField,
+    ChoiceField,
+    ChoicesField,
+    DateField,
+    Field,
+    Form,
+    IntegerField,
+    LongTextField,
+    TextField,
+    YesNoField,
+)
+from casework.forms.values import Documents
+
+# Fictional by construction: a domain kept for documents (RFC 2606, 3), and a number of the range that ARCEP's plan
+# keeps for works of fiction (01 99 00 …).
+_EMAIL = "camille.martin@example.org"
+_PHONE = "+33199001234"
+_TEXTS: Mapping[str, str] = {
+    "given-name": "Camille",
+    "family-name": "Martin",
+    "name": "Camille Martin",
+    "organization": "Association des riverains",
+    "street-address": "12 rue des Écoles",
+}
+
+
+def example(form: Form, *, today: date, documents: Documents | None = None) -> dict[str, Any]:
+    """Answers that `check` accepts on this day, every visible question answered, files left out where they may be.
+
+    Where the form cannot do without a file, `documents` must hold fitting ones; those are used.
+    """
+    stored = documents or {}
+    answers = _fill(form, {}, today, stored)
+    if not check(form, answers, documents=stored, today=today).faults:
+        return answers
+    for chosen in _other_ways(form):
+        other = _fill(form, chosen, today, stored)
+        if not check(form, other, documents=stored, today=today).faults:
+            return other
+    return answers
+
+
+def _other_ways(form: Form) -> Iterator[dict[str, Any]]:
+    """One or two closed questions answered otherwise: a required file is often asked on one answer only."""
+    single = [
+        {field.id: value}
+        for field in form.fields
+        if isinstance(field, ChoiceField | YesNoField)
+        for value in (field.values if isinstance(field, ChoiceField) else (False, True))
+    ]
+    yield from single
+    for i, first in enumerate(single):
+        for second in single[i + 1 :]:
+            yield {**first, **second}
+
+
+def _fill(form: Form, chosen: Mapping[str, Any], today: date, documents: Documents) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    for field in form.fields:
+        checked = check(form, answers, documents=documents, today=today)
+        if field.id not in checked.visible:
+            continue
+        value = chosen[field.id] if field.id in chosen else _value(field, form, today, documents)
+        if isinstance(field, AttachmentField) and field.id not in checked.required:
+            continue
+        if value is not None:
+            answers[field.id] = value
+    return answers
+
+
+def _value(field: Field, form: Form, today: date, documents: Documents) -> Any:
+    match field:
+        case TextField():
+            return _TEXTS.get(field.autocomplete or "", "À préciser")[: field.max_length].strip()
+        case LongTextField():
+            return "Voici ma demande, avec les précisions utiles."[: field.max_length].strip()
+        case IntegerField():
+            return min(max(2, field.min if field.min is not None else 2), field.max if field.max is not None else 2)
+        case DateField():
+            return _date(field, today).isoformat()
+        case ChoiceField():
+            return field.values[0]
+        case ChoicesField():
+            return [field.values[0]]
+        case YesNoField():
+            return False
+        case AddressField():
+            return _address(form)
+        case AttachmentField():
+            fitting = [
+                str(id_) for id_, (kind, size) in documents.items() if kind in field.types and size <= field.max_size
+            ]
+            return fitting[:1] or None
+    return {"email": _EMAIL, "phone": _PHONE, "commune": next(iter(form.communes), None)}.get(field.kind)
+
+
+def _date(field: DateField, today: date) -> date:
+    first = field.min.on(today) if field.min else None
+    last = field.max.on(today) if field.max else None
+    if first is None and last is None:
+        return today
+    if first is not None and last is not None:
+        return first + (last - first) // 2
+    near = timedelta(days=30)  # inside the bound, away from its edge
+    return min(first + near, LATEST) if first is not None else max((last or today) - near, EARLIEST)
+
+
+def _address(form: Form) -> dict[str, str] | None:
+    commune = max(form.communes.values(), key=lambda each: each.population, default=None)
+    if commune is None:
+        return None
+    return {"street": "12 rue des Écoles", "postal_code": commune.postal_codes[0], "citycode": commune.code}

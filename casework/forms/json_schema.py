@@ -1,0 +1,110 @@
+"""A form as JSON Schema 2020-12, for integrators and tests (PURE).
+
+Every list of answers that `check` accepts is valid against it. The converse does not hold: what a rule asks, and what
+hangs on other data (documents, communes' postal codes), is only named, in `x-` keywords.
+"""
+
+from typing import Any
+
+from casework.forms.model import (
+    ADDRESS_LINE_MAX,
+    EMAIL_MAX,
+    PHONE_MAX,
+    AddressField,
+    AttachmentField,
+    ChoiceField,
+    ChoicesField,
+    Explanation,
+    Field,
+    Form,
+    IntegerField,
+    LongTextField,
+    TextField,
+)
+from casework.forms.rule_language import Rule
+
+
+def to_json_schema(form: Form) -> dict[str, Any]:
+    """The schema of this form's answers, as `check` gives them back."""
+    properties: dict[str, Any] = {}
+    required = []
+    for page in form.pages:
+        for field in page.fields:
+            if isinstance(field, Explanation):
+                continue
+            schema = {"title": field.label.fr, **_schema(field, form)}
+            if field.help is not None:
+                schema["description"] = field.help.fr
+            rules = [rule for rule in (page.visible_if, field.visible_if) if rule is not None]
+            if rules:
+                schema["x-visible-if"] = [rule.expression for rule in rules]
+            if isinstance(field.required, Rule):
+                schema["x-required-if"] = field.required.expression
+            elif field.required and not rules:
+                required.append(field.id)
+            elif field.required:
+                schema["x-required-if-visible"] = True
+            properties[field.id] = schema
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _schema(field: Field, form: Form) -> dict[str, Any]:
+    match field:
+        case TextField() | LongTextField():
+            return {"type": "string", "minLength": 1, "maxLength": field.max_length}
+        case IntegerField():
+            bounds = {"minimum": field.min, "maximum": field.max}
+            return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
+        case ChoiceField():
+            return {"enum": list(field.values)}
+        case ChoicesField():
+            most = len(field.values) if field.at_most is None else field.at_most
+            return {
+                "type": "array",
+                "items": {"enum": list(field.values)},
+                "uniqueItems": True,
+                "minItems": 1,
+                "maxItems": most,
+            }
+        case AddressField():
+            return _address(field, form)
+        case AttachmentField():
+            return {
+                "type": "array",
+                "items": {"type": "string", "format": "uuid"},
+                "uniqueItems": True,
+                "minItems": 1,
+                "maxItems": field.max_count,
+                "x-media-types": list(field.types),
+                "x-max-bytes": field.max_size,
+            }
+    plain: dict[str, dict[str, Any]] = {
+        "date": {"type": "string", "format": "date"},
+        "yes_no": {"type": "boolean"},
+        "email": {"type": "string", "format": "email", "maxLength": EMAIL_MAX},
+        "phone": {"type": "string", "maxLength": PHONE_MAX},
+        "commune": {"enum": list(form.communes)},
+    }
+    return plain[field.kind]
+
+
+def _address(field: AddressField, form: Form) -> dict[str, Any]:
+    line = {"type": "string", "minLength": 1, "maxLength": ADDRESS_LINE_MAX}
+    parts: dict[str, Any] = {
+        "street": line,
+        "postal_code": {"type": "string", "pattern": "^[0-9]{5}$"},
+        "citycode": {"enum": list(form.communes)},
+    }
+    here = {"required": ["street", "citycode"]}
+    schema: dict[str, Any] = {"type": "object", "properties": parts, "additionalProperties": False, **here}
+    if field.within == "anywhere":
+        parts["city"] = line
+        del schema["required"]
+        schema["anyOf"] = [here, {"required": ["street", "postal_code", "city"]}]
+    return schema

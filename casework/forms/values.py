@@ -1,0 +1,278 @@
+"""One answer: its type, its bounds, its one written form (PURE). Normalising twice changes nothing."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from casework.forms.model import (
+    ADDRESS_LINE_MAX,
+    EARLIEST,
+    EMAIL_MAX,
+    INTEGER_MAX,
+    LATEST,
+    PHONE_MAX,
+    AddressField,
+    AttachmentField,
+    ChoiceField,
+    ChoicesField,
+    CommuneField,
+    DateField,
+    EmailField,
+    Field,
+    Form,
+    IntegerField,
+    LongTextField,
+    PhoneField,
+    TextField,
+    YesNoField,
+)
+from casework.forms.rule_language import is_date
+
+Documents = Mapping[
+    UUID, tuple[str, int]
+]  # those that the person may attach: media type (from the bytes), size in bytes
+
+ADDRESS_PARTS = ("street", "postal_code", "citycode", "city")
+_POSTAL_CODE = re.compile(r"\d{5}", re.ASCII)
+_LINES = re.compile(r"\r\n?|[\u2028\u2029\x85]")
+
+
+class Fault(Exception):  # noqa: N818 - it is told to the person, not to a log
+    """Why an answer does not hold: a code, its params, and the part of the answer (`street`) where it has parts."""
+
+    def __init__(self, code: str, part: str | None = None, **params: Any) -> None:
+        super().__init__(code, part, params)
+        self.code, self.part, self.params = code, part, params
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an answer is judged against."""
+
+    form: Form
+    today: date
+    documents: Documents
+
+
+def is_given(value: Any) -> bool:
+    """Whether there is an answer at all: nothing, blanks, an empty list and an address of blanks are none."""
+    match value:
+        case None:
+            return False
+        case str():
+            return bool(value.strip())
+        case list() | tuple():
+            return bool(value)
+        case Mapping():
+            return not all(part is None or (isinstance(part, str) and not part.strip()) for part in value.values())
+        case _:
+            return True
+
+
+def normalised(field: Field, value: Any, context: Context) -> Any:
+    """The answer's one written form. `value` is given (is_given). Raises Fault, and nothing else whatever the JSON."""
+    return _NORMALISE[field.kind](field, value, context)
+
+
+def _string(value: Any, expected: str) -> str:
+    if not isinstance(value, str):
+        raise Fault("wrong_type", expected=expected)
+    return value
+
+
+def _characters(value: Any, most: int, *, lines: bool = False) -> str:
+    """Text without what no database, screen or letter can hold: control characters, half surrogate pairs."""
+    text = _string(value, "text")
+    if len(text) > 4 * most:  # before any work on it; NFC makes nothing four times shorter
+        raise Fault("too_long", most=most)
+    if lines:
+        text = _LINES.sub("\n", text)
+    text = unicodedata.normalize("NFC", text).strip()
+    if len(text) > most:
+        raise Fault("too_long", most=most)
+    if any(unicodedata.category(c) in ("Cc", "Cs") and not (lines and c in "\n\t") for c in text):
+        raise Fault("forbidden_character")
+    return text
+
+
+def _text(field: TextField, value: Any, context: Context) -> str:
+    return _characters(value, field.max_length)
+
+
+def _long_text(field: LongTextField, value: Any, context: Context) -> str:
+    return _characters(value, field.max_length, lines=True)
+
+
+def _integer(field: IntegerField, value: Any, context: Context) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON Schema calls 8.0 an integer
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Fault("wrong_type", expected="integer")
+    least = -INTEGER_MAX if field.min is None else field.min
+    most = INTEGER_MAX if field.max is None else field.max
+    if value < least:
+        raise Fault("too_small", least=least)
+    if value > most:
+        raise Fault("too_big", most=most)
+    return value
+
+
+def _date(field: DateField, value: Any, context: Context) -> str:
+    text = _string(value, "date").strip()
+    if not is_date(text):
+        raise Fault("bad_date")
+    day = date.fromisoformat(text)
+    least = field.min.on(context.today) if field.min else EARLIEST
+    most = field.max.on(context.today) if field.max else LATEST
+    if day < least:
+        raise Fault("too_early", least=least.isoformat())
+    if day > most:
+        raise Fault("too_late", most=most.isoformat())
+    return text
+
+
+def _choice(field: ChoiceField, value: Any, context: Context) -> str:
+    text = _string(value, "text")
+    if text not in field.values:
+        raise Fault("not_a_choice")
+    return text
+
+
+def _choices(field: ChoicesField, value: Any, context: Context) -> list[str]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise Fault("wrong_type", expected="list")
+    chosen = set(value)
+    if chosen - set(field.values):
+        raise Fault("not_a_choice")
+    if field.at_most is not None and len(chosen) > field.at_most:
+        raise Fault("too_many", most=field.at_most)
+    return [known for known in field.values if known in chosen]
+
+
+def _yes_no(field: YesNoField, value: Any, context: Context) -> bool:
+    if not isinstance(value, bool):
+        raise Fault("wrong_type", expected="boolean")
+    return value
+
+
+def _email(field: EmailField, value: Any, context: Context) -> str:
+    text = _characters(value, EMAIL_MAX)
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise Fault("bad_email") from error
+
+
+def _phone(field: PhoneField, value: Any, context: Context) -> str:
+    text = _characters(value, PHONE_MAX)
+    try:
+        number = phonenumbers.parse(text, "FR")
+    except phonenumbers.NumberParseException as error:
+        raise Fault("bad_phone") from error
+    if not phonenumbers.is_valid_number(number) or number.extension:
+        raise Fault("bad_phone")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _address(field: AddressField, value: Any, context: Context) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise Fault("wrong_type", expected="address")
+    if set(value) - set(ADDRESS_PARTS):
+        raise Fault("unknown_part")
+    parts = {name: _part(name, value[name]) for name in ADDRESS_PARTS if is_given(value.get(name))}
+    if "street" not in parts:
+        raise Fault("required", "street")
+    if "citycode" in parts or field.within == "territory":
+        return _address_here(parts, context)
+    for name in ("postal_code", "city"):
+        if name not in parts:
+            raise Fault("required", name)
+    if not _POSTAL_CODE.fullmatch(parts["postal_code"]):
+        raise Fault("bad_postal_code", "postal_code")
+    return parts
+
+
+def _part(name: str, value: Any) -> str:
+    try:
+        return _characters(value, ADDRESS_LINE_MAX)
+    except Fault as fault:
+        raise Fault(fault.code, name, **fault.params) from fault
+
+
+def _address_here(parts: dict[str, str], context: Context) -> dict[str, str]:
+    if "citycode" not in parts:
+        raise Fault("required", "citycode")
+    commune = context.form.communes.get(parts["citycode"])
+    if commune is None:
+        raise Fault("not_a_commune", "citycode")
+    if "postal_code" not in parts and len(commune.postal_codes) == 1:
+        parts["postal_code"] = commune.postal_codes[0]
+    if "postal_code" not in parts:
+        raise Fault("required", "postal_code")
+    if parts["postal_code"] not in commune.postal_codes:
+        raise Fault("not_its_postal_code", "postal_code", expected=list(commune.postal_codes))
+    return {name: parts[name] for name in ("street", "postal_code", "citycode")}
+
+
+def _commune(field: CommuneField, value: Any, context: Context) -> str:
+    code = _string(value, "commune").strip()
+    if code not in context.form.communes:
+        raise Fault("not_a_commune")
+    return code
+
+
+def _attachment(field: AttachmentField, value: Any, context: Context) -> list[str]:
+    if not isinstance(value, list | tuple):
+        raise Fault("wrong_type", expected="list")
+    if len(value) > field.max_count:
+        raise Fault("too_many", most=field.max_count)
+    ids = [_document_id(item) for item in value]
+    if len(set(ids)) < len(ids):
+        raise Fault("twice")
+    for id_ in ids:
+        if id_ not in context.documents:
+            raise Fault("unknown_document")
+        media_type, size = context.documents[id_]
+        if media_type not in field.types:
+            raise Fault("wrong_media_type", types=list(field.types))
+        if size > field.max_size:
+            raise Fault("file_too_big", most=field.max_size)
+    return [str(id_) for id_ in ids]
+
+
+def _document_id(value: Any) -> UUID:
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(_string(value, "document"))
+    except ValueError as error:
+        raise Fault("unknown_document") from error
+
+
+_NORMALISE: Mapping[str, Callable[[Any, Any, Context], Any]] = {
+    "text": _text,
+    "long_text": _long_text,
+    "integer": _integer,
+    "date": _date,
+    "choice": _choice,
+    "choices": _choices,
+    "yes_no": _yes_no,
+    "email": _email,
+    "phone": _phone,
+    "address": _address,
+    "commune": _commune,
+    "attachment": _attachment,
+}
+
+
+def total(documents: Documents, ids: Sequence[str]) -> tuple[int, int]:
+    """How many files these are, and how many bytes together; a file named twice counts once."""
+    once = {UUID(id_) for id_ in ids}
+    return len(once), sum(documents[id_][1] for id_ in once)

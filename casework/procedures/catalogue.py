@@ -1,0 +1,121 @@
+"""The catalogue: the packages of one folder, the organisation that their services belong to, and their themes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from casework.forms.model import Wording
+from casework.forms.strict import DefinitionFault, Reader
+from casework.procedures.package import BadPackage, Package, load_yaml, parse
+
+SHIPPED = Path(__file__).resolve().parents[2] / "catalogue"
+NAME_MAX = 120
+_NOT_PACKAGES = ("organisation.yaml", "themes.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEntry:
+    """A service as organisation.yaml has it."""
+
+    slug: str
+    name: str
+    directorate: str  # slug
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorateEntry:
+    """A directorate and its services as organisation.yaml has them."""
+
+    slug: str
+    name: str
+    services: tuple[ServiceEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A heading of the portal."""
+
+    slug: str
+    name: Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All of it, consistent: each package's service is in its directorate, each theme is known."""
+
+    packages: Mapping[str, Package]  # by slug, in alphabetical order
+    directorates: Mapping[str, DirectorateEntry]
+    services: Mapping[str, ServiceEntry]
+    themes: Mapping[str, Theme]  # in the order of the portal
+
+
+@cache
+def load(folder: Path = SHIPPED) -> Catalogue:
+    """The catalogue in this folder, read once. Raises BadPackage with every fault of every file, and OSError."""
+    faults: list[DefinitionFault] = []
+    directorates = {each.slug: each for each in _organisation(folder, faults)}
+    services = {each.slug: each for directorate in directorates.values() for each in directorate.services}
+    themes = {each.slug: each for each in _themes(folder, faults)}
+    packages = {}
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name in _NOT_PACKAGES:
+            continue
+        try:
+            package = parse(path.read_text("utf-8"))
+        except BadPackage as bad:
+            faults += [_in_file(fault, path.name) for fault in bad.faults]
+            continue
+        packages[package.slug] = package
+        if path.stem != package.slug:
+            faults.append(DefinitionFault(f"{path.name}: slug", "not_its_file", {"expected": f"{package.slug}.yaml"}))
+        if package.theme not in themes:
+            faults.append(DefinitionFault(f"{path.name}: theme", "unknown_theme"))
+        service = services.get(package.service)
+        if service is None:
+            faults.append(DefinitionFault(f"{path.name}: service", "unknown_service"))
+        elif service.directorate != package.directorate:
+            params = {"directorate": service.directorate}
+            faults.append(DefinitionFault(f"{path.name}: directorate", "not_its_directorate", params))
+    if faults:
+        raise BadPackage(faults)
+    return Catalogue(packages, directorates, services, themes)
+
+
+def _in_file(fault: DefinitionFault, name: str) -> DefinitionFault:
+    return DefinitionFault(f"{name}: {fault.path}", fault.code, fault.params)
+
+
+def _organisation(folder: Path, faults: list[DefinitionFault]) -> list[DirectorateEntry]:
+    source = Reader.of(load_yaml((folder / "organisation.yaml").read_text("utf-8")), "organisation.yaml", faults)
+    found: list[DirectorateEntry] = []
+    seen: set[str] = set()
+    for directorate in source.objects("directorates", least=1, most=50):
+        slug, name = directorate.slug("slug"), directorate.text("name", most=NAME_MAX)
+        services = []
+        for service in directorate.objects("services", least=1, most=50):
+            entry = ServiceEntry(service.slug("slug"), service.text("name", most=NAME_MAX), slug)
+            if entry.slug in seen:
+                service.fault("slug", "twice")
+            seen.add(entry.slug)
+            service.close()
+            services.append(entry)
+        directorate.close()
+        if slug in {each.slug for each in found}:
+            directorate.fault("slug", "twice")
+        found.append(DirectorateEntry(slug, name, tuple(services)))
+    source.close()
+    return found
+
+
+def _themes(folder: Path, faults: list[DefinitionFault]) -> list[Theme]:
+    source = Reader.of(load_yaml((folder / "themes.yaml").read_text("utf-8")), "themes.yaml", faults)
+    found: list[Theme] = []
+    for theme in source.objects("themes", least=1, most=30):
+        entry = Theme(theme.slug("slug"), theme.needed_wording("name", most=NAME_MAX))
+        if entry.slug in {each.slug for each in found}:
+            theme.fault("slug", "twice")
+        found.append(entry)
+        theme.close()
+    source.close()
+    return found

@@ -1,0 +1,50 @@
+"""What does not hold in a package, told to its designer in one French sentence (PURE)."""
+
+from collections.abc import Mapping
+
+from casework.forms.strict import DefinitionFault
+
+SENTENCES: Mapping[str, str] = {
+    "missing": "il manque.",
+    "not_an_object": "un objet est attendu ici.",
+    "not_a_list": "une liste est attendue ici.",
+    "not_a_text": "un texte est attendu ici.",
+    "not_a_boolean": "écrivez true ou false.",
+    "not_an_integer": "un nombre entier est attendu ici.",
+    "out_of_range": "le nombre doit être compris entre {least} et {most}.",
+    "wrong_count": "il en faut entre {least} et {most}.",
+    "too_long": "le texte dépasse {most} caractères.",
+    "bad_text": "le texte commence ou finit par une espace, ou contient un caractère interdit.",
+    "bad_slug": "un identifiant est fait de minuscules sans accent et de chiffres, commence par une lettre, et ses "
+    "mots sont séparés par « - » (démarche, page, service) ou par « _ » (champ, valeur).",
+    "not_one_of": "les valeurs possibles sont : {values}.",
+    "twice": "cet élément est déjà présent.",
+    "unknown_key": "ce nom n’existe pas ici.",
+    "reserved": "ce nom est réservé aux règles.",
+    "bad_bound": "écrivez une date (2026-12-31), today, ou une distance : today-18y, today+2m, today+15d.",
+    "empty_range": "le maximum est plus petit que le minimum.",
+    "bad_yaml": "le document n’est pas lisible, ligne {line} ({problem}).",
+    "silence_without_days": "le sens du silence (silence) et le délai légal (statutory_days) vont ensemble.",
+    "not_such_a_field": "aucun champ de ce nom n’est du type {kind}.",
+    "rule_too_deep": "la règle a plus de {most} niveaux ({at}).",
+    "rule_too_big": "la règle a plus de {most} éléments ({at}).",
+    "rule_not_an_operator": "une règle est un objet d’une seule clé, son opérateur ({at}).",
+    "rule_unknown_operator": "l’opérateur {operator} n’existe pas ({at}).",
+    "rule_wrong_count": "il faut entre {least} et {most} éléments ({at}).",
+    "rule_unknown_answer": "aucun champ placé avant celui-ci ne s’appelle {answer} ({at}).",
+    "rule_unknown_value": "{value} n’est pas une réponse possible ({at}) : {values}.",
+    "rule_wrong_type": "le type attendu est {expected}, et non {found} ({at}).",
+    "rule_bad_literal": "cette valeur n’a pas sa place dans une règle ({at}).",
+    "unknown_theme": "ce thème n’est pas dans themes.yaml.",
+    "unknown_service": "ce service n’est pas dans organisation.yaml.",
+    "not_its_directorate": "ce service appartient à la direction {directorate}.",
+    "not_its_file": "le fichier doit porter le nom de la démarche : {expected}.",
+}
+
+
+def sentence(fault: DefinitionFault) -> str:
+    """The fault in words, without its path."""
+    shown = {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in fault.params.items()
+    }
+    return SENTENCES[fault.code].format_map(shown)
