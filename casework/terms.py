@@ -22,11 +22,12 @@ def is_working_day(day: date) -> bool:
 
 
 def add_working_days(day: date, days: int) -> date:
-    """The date `days` working days after `day` (days ≥ 0; 0 gives `day` itself)."""
-    while days > 0:
-        day += timedelta(days=1)
+    """The date `days` working days after `day`, or before it where negative; 0 gives `day` itself."""
+    step = 1 if days > 0 else -1
+    while days:
+        day += timedelta(days=step)
         if is_working_day(day):
-            days -= 1
+            days -= step
     return day
 
 

@@ -74,7 +74,13 @@ class Community:
         return (self.paul, self.ines, self.claire, self.omar, self.hugo, self.root, self.amina, self.bilal)
 
     async def file(
-        self, db: AsyncConnection, citizen: Person | None = None, *, procedure: str = "birth", **answers: Any
+        self,
+        db: AsyncConnection,
+        citizen: Person | None = None,
+        *,
+        procedure: str = "birth",
+        target_days: int = 10,
+        **answers: Any,
     ) -> Recorded:
         """A request, filed by `citizen` (Amina), in the caller's transaction."""
         who = citizen or self.amina
@@ -93,7 +99,7 @@ class Community:
                 "channel": "online",
                 "commune": "86194",
             },
-            target_days=10,
+            target_days=target_days,
             applicant={"applicant": "Amina Benali", "applicant_email": "amina@exemple.fr", "search": "amina benali", "tracking_hash": None},
             by=who.as_citizen,
         )
