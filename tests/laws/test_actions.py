@@ -181,18 +181,25 @@ async def _begin(engine: AsyncEngine, c: Community, story: Story) -> DossierId:
 
 
 async def _version(db: AsyncConnection, dossier: DossierId) -> Version:
-    return Version((await db.execute(text("select version from dossiers where id = :id"), {"id": dossier})).scalar_one())
+    return Version(
+        (await db.execute(text("select version from dossiers where id = :id"), {"id": dossier})).scalar_one()
+    )
 
 
 async def _columns(db: AsyncConnection, dossier: UUID) -> dict[str, Any]:
-    row = (await db.execute(text(f"select {', '.join(FACT_COLUMNS)} from dossiers where id = :id"), {"id": dossier})).one()
+    row = (
+        await db.execute(text(f"select {', '.join(FACT_COLUMNS)} from dossiers where id = :id"), {"id": dossier})
+    ).one()
     return dict(row._mapping)
 
 
 async def _everything(db: AsyncConnection) -> dict[str, list[Any]]:
     """Every row of every table that an act may write to."""
     tables = ("journal", "dossiers", "contents", "scratch", "absences", "mandates", "schedule", "documents")
-    return {table: list((await db.execute(text(f"select to_jsonb(t) from {table} t order by 1::text"))).scalars()) for table in tables}
+    return {
+        table: list((await db.execute(text(f"select to_jsonb(t) from {table} t order by 1::text"))).scalars())
+        for table in tables
+    }
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -308,5 +315,3 @@ async def test_a_payload_holds_no_personal_data(engine: AsyncEngine) -> None:
     for canary in ("Benali", "amina", "Tout est en ordre", "Paul"):
         assert canary not in written
     assert str(plain(c.paul.id)) in written, "the negative above means something only if the journal has these facts"
-
-
