@@ -74,6 +74,7 @@ effects = Table(
     Column("name", Text, primary_key=True),
     Column("state", Text, nullable=False, server_default="pending"),  # pending → sending → done | dead
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("crashes", Integer, nullable=False, server_default="0"),  # workers that died under it
     Column("due_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("message_id", Text),
     Column("last_error", Text),
