@@ -2,8 +2,9 @@
 
     python -m bench.live [--seconds 10] [--repetitions 3] [--only NAME ...] [--json PATH]
 
-Every target gets the same events at the same instants, the same client and machine, one after the other, in turn within each
-repetition. A run with a frame lost, duplicated, misdelivered or unasked for does not count and is told below the table.
+Every target gets the same events at the same instants, the same client and machine, one after the other, in turn
+within each repetition. A run with a frame lost, duplicated, misdelivered or unasked for does not count and is told
+below the table.
 """
 
 import argparse
@@ -211,12 +212,14 @@ def main() -> int:
                     notes.append(f"{target.name}, repetition {repetition + 1}: does not count: {reason}")
                     continue
             if wrong := fault(figures):
-                notes.append(f"{target.name}, repetition {repetition + 1}: does not count: {wrong}; p99 {figures['p99']:.0f} ms, "
+                notes.append(f"{target.name}, repetition {repetition + 1}: does not count: {wrong}; "
+                             f"p99 {figures['p99']:.0f} ms, "
                              f"{figures['cpu']:.0f} µs/frame, {figures['cpu_share']:.0f}% of a core")  # fmt: skip
                 continue
             rows[target.name].append(figures)
     conditions = (
-        f"{SOCKETS} sockets over {TOPICS} services, {RATE:.0f} events/s for {options.seconds:.0f} s, written by another process; "
+        f"{SOCKETS} sockets over {TOPICS} services, {RATE:.0f} events/s for {options.seconds:.0f} s, "
+        "written by another process; "
         "from COMMIT's return (peers: the instant before they publish) to the frame parsed."
     )
     print(heading("Commit to screen", versions=versions, repetitions=options.repetitions, conditions=conditions))
@@ -225,7 +228,8 @@ def main() -> int:
     if proof := rows.get(peers.PROOF.name):
         print(
             f"- the client is not the bottleneck: at {peers.PROOF.share:.0f} times the rate it parses "
-            f"{median(proof, 'frames') / options.seconds:,.0f} frames/s with {median(proof, 'client_cpu'):.0f}% of a core "
+            f"{median(proof, 'frames') / options.seconds:,.0f} frames/s "
+            f"with {median(proof, 'client_cpu'):.0f}% of a core "
             f"({median(proof, 'client_us'):.1f} µs a frame)"
         )
     print("\n".join(f"- {note}" for note in notes))

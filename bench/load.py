@@ -8,9 +8,9 @@ It is a process that obeys lines on its standard input and answers each with one
     report PATH      write PATH: msgpack {"frames": [[socket, dossier, version, instant], ...]}; answer its own figures
     quit
 
-The plan (JSON, the path is the first argument) is a list of sockets {url, headers, say, ready, beat}: `say` is the text sent
-after the handshake (or null), `ready` the `op` of the frame that says that the subscription holds, `beat` seconds between
-{"op":"ping"} (0: none).
+The plan (JSON, the path is the first argument) is a list of sockets {url, headers, say, ready, beat}: `say` is the text
+sent after the handshake (or null), `ready` the `op` of the frame that says that the subscription holds, `beat` seconds
+between {"op":"ping"} (0: none).
 
 Every socket offers permessage-deflate, as every browser does; it inflates where the server accepts.
 
@@ -131,7 +131,7 @@ class Client:
         }
 
 
-class Socket(WSListener):  # type: ignore[misc]
+class Socket(WSListener):
     """One socket: parse, stamp, keep."""
 
     def __init__(self, client: Client, index: int) -> None:
@@ -182,7 +182,7 @@ def own_cpu() -> float:
 
 async def main() -> None:
     allow_sockets()
-    client = Client(json.loads(Path(sys.argv[1]).read_text()))
+    client = Client(json.loads(Path(sys.argv[1]).read_text()))  # noqa: ASYNC240
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     lateness = asyncio.create_task(client.measure_lateness())
@@ -198,7 +198,7 @@ async def main() -> None:
                 say({"marked": True})
             elif command == "wait":
                 until = time.monotonic() + float(rest[1])
-                while len(client.frames) < int(rest[0]) and time.monotonic() < until:
+                while len(client.frames) < int(rest[0]) and time.monotonic() < until:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
                 await asyncio.sleep(0.25)  # a duplicate would come just after
                 say({"frames": len(client.frames)})
@@ -206,7 +206,7 @@ async def main() -> None:
                 say(client.report(Path(rest[0])))
             else:
                 break
-        except Exception as fault:  # noqa: BLE001 - told to the one who asked, in one line
+        except Exception as fault:  # noqa: BLE001
             say({"failed": f"{command}: {fault!r}; {client.lost[:3]}"})
     client.closing = True
     lateness.cancel()

@@ -2,11 +2,11 @@
 
 It obeys lines on its standard input and answers each with one line of JSON:
 
-    run RATE SECONDS SEED PATH    make RATE x SECONDS events, then write PATH: msgpack [[topic, key, version, instant], ...]
+    run RATE SECONDS SEED PATH    make RATE x SECONDS events, write PATH: msgpack [[topic, key, version, instant], ...]
     quit
 
-`instant` is CLOCK_MONOTONIC in nanoseconds, which all processes of one machine share: COMMIT's return for those who commit,
-the instant before the publication is sent for those who have nothing to commit. `key` and `version` are what the
+`instant` is CLOCK_MONOTONIC in nanoseconds, which all processes of one machine share: COMMIT's return for those who
+commit, the instant before the publication is sent for those who have nothing to commit. `key` and `version` are what the
 frame will carry as `dossier` and `version`.
 """
 
@@ -30,7 +30,7 @@ def arrivals(rate: float, seconds: float, seed: int, topics: int) -> list[tuple[
 
     Exactly rate x seconds events, placed uniformly at random, which is how independent people's acts fall.
     """
-    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    chance = random.Random(seed)
     instants = sorted(chance.random() * seconds for _ in range(round(rate * seconds)))
     return [(instant, chance.randrange(topics)) for instant in instants]
 
@@ -59,7 +59,7 @@ async def _run(happen: Happen, topics: int, rate: float, seconds: float, seed: i
     results = await asyncio.gather(*running, return_exceptions=True)
     faults = [repr(fault) for fault in results if isinstance(fault, BaseException)]
     gc.unfreeze()
-    path.write_bytes(msgspec.msgpack.encode(made))
+    path.write_bytes(msgspec.msgpack.encode(made))  # noqa: ASYNC240
     wanted = round(rate * seconds)
     if len(made) != wanted:
         return {"failed": f"{wanted - len(made)} of {wanted} events did not happen: {faults[:3]}"}

@@ -1,5 +1,6 @@
 """Processes of a measure: started, measured through /proc, ended by their id."""
 
+import contextlib
 import json
 import os
 import resource
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class Failed(Exception):
+class Failed(Exception):  # noqa: N818
     """A process of the measure did not start, died, or did not answer: the run does not count."""
 
 
@@ -46,7 +47,7 @@ class Process:
         self.name = name
         self.log = log
         with log.open("ab") as output:
-            self._child = subprocess.Popen(  # noqa: S603 - the measure's own programs
+            self._child = subprocess.Popen(
                 list(argv),
                 cwd=ROOT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
@@ -93,14 +94,10 @@ class Process:
         """Ask, wait, insist. The whole group, so that no worker of a worker is left."""
         if self.alive():
             self._child.send_signal(by)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(patience)
-            except subprocess.TimeoutExpired:
-                pass
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._child.wait(patience)
         for pipe in (self._child.stdin, self._child.stdout):
             if pipe is not None:
@@ -132,7 +129,7 @@ def wait_for_page(process: Process, url: str, *, seconds: float = 60.0) -> None:
         if not process.alive():
             raise Failed(f"{process.name} ended: {process.last_words()}")
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback address
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):
@@ -154,14 +151,18 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """User and system time of the processes so far (of all their threads), from /proc/<pid>/stat: 10 ms grains."""
+    """User and system time of the processes so far, from /proc/<pid>/stat: 10 ms grains.
+
+    Of all their threads, and of the children that they had and that ended: PostgreSQL's backends end with
+    their connection.
+    """
     total = 0
     for pid in pids:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        total += int(fields[11]) + int(fields[12])
+        total += sum(int(field) for field in fields[11:15])
     return total / _TICKS
 
 
@@ -176,7 +177,7 @@ def memory_kb(pids: Iterable[int]) -> int:
 
 
 def tcp_memory_kb() -> int:
-    """What the kernel holds for TCP buffers of the whole machine, kB: part of a socket's price that no process shows."""
+    """What the kernel holds for TCP buffers of the whole machine, kB: a part of sockets' price that no process shows."""
     for line in Path("/proc/net/sockstat").read_text().splitlines():
         if line.startswith("TCP:"):
             words = line.split()

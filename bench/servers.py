@@ -1,7 +1,7 @@
 """A PostgreSQL cluster and a Valkey of the measure's own, in a temporary folder.
 
-Of its own, because any transaction of another database of the same cluster holds the snapshot's xmin that readers of the
-journal wait for: a neighbour would be measured instead.
+Of its own, because any transaction of another database of the same cluster holds the snapshot's xmin that readers of
+the journal wait for: a neighbour would be measured instead.
 """
 
 import importlib.util
@@ -56,7 +56,8 @@ class Servers:
         """What psql prints for a statement, unadorned."""
         done = subprocess.run(
             [binaries() / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", self.database(database), "-c", statement],
-            check=False, capture_output=True, text=True, env={**os.environ, "PGOPTIONS": "-c client_min_messages=warning"},
+            check=False, capture_output=True, text=True,
+            env={**os.environ, "PGOPTIONS": "-c client_min_messages=warning"},
         )  # fmt: skip
         if done.returncode:
             raise Failed(f"{statement[:200]}: {done.stderr.strip()}")

@@ -48,5 +48,28 @@ class LiveTarget:
     """Of the measure's rate: over 1 for the client's proof; under 1 for a peer that cannot carry the rate."""
 
 
-class NotReady(Exception):
+class NotReady(Exception):  # noqa: N818
     """This target cannot run from this tree: the sentence says why. The table then has a row without figures."""
+
+
+@dataclass
+class ActionStage:
+    """A target of the measure of actions, started: the program that acts, and what it is told."""
+
+    program: str
+    """A module that takes the path of a `bench.writers.Plan`: in-process writers, or the HTTP client."""
+    pids: Sequence[int] = field(default_factory=list)
+    """The server's processes where the program is a client; none: the program does the work itself."""
+    url: str = ""
+    how: str = "peer"
+
+
+@dataclass(frozen=True)
+class ActionTarget:
+    name: str
+    start: Callable[[Servers, str, Path], AbstractContextManager[ActionStage]]
+    """Start it on the database at this address, with a folder for its logs."""
+    what: str
+    http: bool
+    claims: bool = True
+    """Whether it claims dossiers: an empty POST does not, and leaves the database as it was."""

@@ -1,4 +1,4 @@
-"""The one table a measure prints: Markdown, with the machine, the date, and the median and spread of its repetitions."""
+"""The one table that a measure prints: Markdown, with machine and date, median and spread of its repetitions."""
 
 import os
 import platform
@@ -57,7 +57,8 @@ def machine() -> str:
     except OSError:
         models, memory = [], 0.0
     model = models[0] if models else platform.processor()
-    return f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, {system}"
 
 
 def heading(title: str, *, versions: str, repetitions: int, conditions: str) -> str:

@@ -1,1 +1,1 @@
-"""What Relais is measured against: each file is one peer, as short and as fast as its own documentation would have it."""
+"""What Relais is measured against: each file is one peer, short and fast, as its own documentation would have it."""

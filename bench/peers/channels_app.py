@@ -1,7 +1,7 @@
 """Django Channels with channels-redis: a JSON consumer that joins a group, what its documentation teaches.
 
-`CHANNEL_LAYER` names the layer: the documented default is `channels_redis.core.RedisChannelLayer`; the other that the package
-offers is `channels_redis.pubsub.RedisPubSubChannelLayer`.
+`CHANNEL_LAYER` names the layer: the documented default is `channels_redis.core.RedisChannelLayer`; the other that
+the package offers is `channels_redis.pubsub.RedisPubSubChannelLayer`.
 """
 
 import os
@@ -28,7 +28,7 @@ settings.configure(
     },
 )
 
-import django  # noqa: E402 - settings come first
+import django  # noqa: E402
 
 django.setup()
 

@@ -6,6 +6,7 @@ It also proves the load client: at ten times the measure's rate it shows what th
 """
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections import defaultdict
@@ -53,7 +54,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         uvloop.run(main())
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        pass

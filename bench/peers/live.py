@@ -1,4 +1,4 @@
-"""The peers of the live measure, each as a target: a server process that holds the sockets, a writer in another process."""
+"""The peers of the live measure, each as a target: a server that holds the sockets, a writer in another process."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

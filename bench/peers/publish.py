@@ -4,6 +4,7 @@ python -m bench.peers.publish redis|channels TOPICS
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -79,7 +80,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         uvloop.run(main())
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        pass

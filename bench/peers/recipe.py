@@ -1,4 +1,6 @@
-"""The recipe of broadcaster's README, as it stands: one subscription a socket, a reader and a writer, the first to end ends both.
+"""The recipe of broadcaster's README, as it stands.
+
+One subscription a socket, a reader and a writer, the first to end ends both.
 
 The frame is JSON that each socket's writer decodes and encodes again, which is what an application does that puts
 something of the reader's into it; `AS_TEXT=1` sends what came as it came.

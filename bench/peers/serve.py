@@ -1,4 +1,4 @@
-"""How every ASGI peer is served: one uvicorn process, with the fastest parts that it has and nothing that it does not need.
+"""How every ASGI peer is served: one uvicorn process, with the fastest parts that it has and no needless one.
 
     python -m bench.peers.serve MODULE:APP PORT
 
