@@ -37,8 +37,10 @@ class Child:
         account: Account | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
         feed: str | None = None,
+        keep: Sequence[int] = (),
     ) -> None:
-        """Starts at once. `log` gets both outputs (None: ours); `feed` is its whole standard input."""
+        """Starts at once. `log` gets both outputs (None: ours); `feed` is its whole standard input, `keep` what it
+        inherits among our file descriptors."""
         self.name = name
         self.log = log
         self._stop_signal = stop_signal
@@ -54,6 +56,7 @@ class Child:
                 stdin=subprocess.PIPE if feed is not None else subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                pass_fds=tuple(keep),
                 start_new_session=True,
             )  # fmt: skip
         finally:

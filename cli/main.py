@@ -1,0 +1,168 @@
+"""`relais`: the command line. Each command reads the settings and hands over; a failure is one sentence."""
+
+import asyncio
+import errno
+import importlib
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.servers import with_running
+from infra import logs
+from infra.settings import Failed, Settings
+
+app = typer.Typer(
+    help="Relais : démarches, dossiers et relais entre agents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+journal = typer.Typer(help="Tenir le journal.", no_args_is_help=True)
+app.add_typer(journal, name="journal")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _enter(module: str, settings: Settings) -> None:
+    """`module.serve(settings)`, plain or async, until it is asked to stop."""
+    logs.configure(settings.log_level, process=module.partition(".")[0])
+    result: Any = importlib.import_module(module).serve(settings)
+    if inspect.iscoroutine(result):
+        _await(result)
+
+
+def _await(work: Coroutine[Any, Any, None]) -> None:
+    """On uvloop, as the processes that serve."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
+
+
+@app.command()
+def run(
+    demo: Annotated[bool | None, typer.Option(help="La collectivité de démonstration (sinon : DEMO).")] = None,
+    scale: Annotated[int, typer.Option(min=1, help="Taille de la démonstration, au premier lancement.")] = 1,
+) -> None:
+    """Tout lancer sur cette machine : serveurs embarqués, processus du Procfile, boîte de réception."""
+    from cli import run as supervisor
+
+    settings = Settings.read()
+    supervisor.run(settings if demo is None else replace(settings, demo=demo), scale=scale)
+
+
+@app.command()
+def web() -> None:
+    """Les pages, l'API et les connexions en direct (WEB_PROCESSES processus)."""
+    settings = with_running(Settings.read())
+    if settings.web_processes > 1:
+        from cli import several
+
+        logs.configure(settings.log_level, process="web")
+        several.serve(settings)
+    else:
+        _enter("web.app", settings)
+
+
+@app.command()
+def worker() -> None:
+    """Les tâches : courriels, documents."""
+    _enter("workers.settings", with_running(Settings.read()))
+
+
+@app.command()
+def relay() -> None:
+    """Du journal et de l'échéancier vers les tâches et les chiffres."""
+    _enter("workers.relay", with_running(Settings.read()))
+
+
+@app.command()
+def dashboards() -> None:
+    """Les tableaux de bord, sans accès à la base."""
+    _enter("dashboards.serve", Settings.read())
+
+
+@app.command()
+def mailbox() -> None:
+    """La boîte de réception de développement : un serveur SMTP qui remplit un Maildir."""
+    _enter("cli.mailbox", Settings.read())
+
+
+@app.command()
+def migrate() -> None:
+    """Mettre le schéma de la base à la dernière version."""
+    from alembic import command
+    from alembic.config import Config
+
+    settings = with_running(Settings.read())
+    configuration = Config(ROOT / "alembic.ini")
+    configuration.set_main_option("sqlalchemy.url", settings.database_url.replace("%", "%%"))
+    command.upgrade(configuration, "head")
+
+
+@app.command()
+def demo(
+    scale: Annotated[int, typer.Option(min=1, help="Dix fait dix fois plus de dossiers.")] = 1,
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Ne rien faire si elle est déjà là.")] = False,
+) -> None:
+    """Charger la collectivité de démonstration dans une base vide."""
+    from cli import demo as demo_command
+
+    _await(demo_command.load(with_running(Settings.read()), scale=scale, if_empty=if_empty))
+
+
+@journal.command("new-epoch")
+def new_epoch() -> None:
+    """Après une restauration ou une bascule : les positions d'avant ne valent plus rien."""
+    from cli import journal as keeping
+
+    _await(keeping.new_epoch(with_running(Settings.read())))
+
+
+@journal.command()
+def verify() -> None:
+    """Vérifier la chaîne d'empreintes de tout le journal."""
+    from cli import journal as keeping
+
+    _await(keeping.verify(with_running(Settings.read())))
+
+
+def main() -> None:
+    """The entry point: exit code 1 and one sentence when it fails, whatever failed."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Failed as failure:
+        _fail(str(failure))
+    except Exception as error:  # noqa: BLE001 - the last one who can make a sentence of it
+        if os.environ.get("LOG_LEVEL") == "debug":
+            raise
+        _fail(_sentence(error))
+
+
+def _fail(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+    sys.exit(1)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Le disque est plein : faites de la place, puis relancez."
+    if isinstance(error, ConnectionError | TimeoutError) or type(error).__module__.startswith(("asyncpg", "redis")):
+        return f"La base de données ou Valkey ne répond pas : {error}"
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    file = Path(where.filename).name
+    what = str(error).partition("\n")[0]
+    return f"Erreur inattendue : {type(error).__name__} ({what}) dans {file}:{where.lineno} ; LOG_LEVEL=debug la détaille."
+
+
+if __name__ == "__main__":
+    main()
