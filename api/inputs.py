@@ -29,15 +29,16 @@ class Answers(In, frozen=True, kw_only=True):
     """Answers by field, as the procedure's form asks them."""
 
     answers: dict[str, Any]
+    claims: Annotated[dict[UUID, str], Meta(max_length=20)] = field(default_factory=dict)
 
 
 class NewDossier(In, frozen=True, kw_only=True):
-    """A request to file at once, or (`draft`) to keep. `claims` (id → claim): of documents stored without an account."""
+    """A request to file at once, or (`draft`) to keep. `claims`: id → claim of documents stored without account."""
 
     procedure: Slug
     answers: dict[str, Any] = field(default_factory=dict)
     draft: bool = False
-    claims: Annotated[dict[str, str], Meta(max_length=20)] = field(default_factory=dict)
+    claims: Annotated[dict[UUID, str], Meta(max_length=20)] = field(default_factory=dict)
 
 
 class DraftChange(In, frozen=True, kw_only=True):
@@ -51,7 +52,7 @@ class Submission(In, frozen=True, kw_only=True):
     """Filing a draft: its last answers where they are not saved yet."""
 
     answers: dict[str, Any] | None = None
-    claims: Annotated[dict[str, str], Meta(max_length=20)] = field(default_factory=dict)
+    claims: Annotated[dict[UUID, str], Meta(max_length=20)] = field(default_factory=dict)
 
 
 class NewMessage(In, frozen=True, kw_only=True):
@@ -63,7 +64,7 @@ class Completion(In, frozen=True, kw_only=True):
 
     message: Needed
     documents: Annotated[Sequence[UUID], Meta(max_length=20)] = ()
-    claims: Annotated[dict[str, str], Meta(max_length=20)] = field(default_factory=dict)
+    claims: Annotated[dict[UUID, str], Meta(max_length=20)] = field(default_factory=dict)
 
 
 class Assignment(In, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""How often somebody may try to sign in. Counted on Valkey for all processes; in this process's memory while it is down."""
+"""How often somebody may try to sign in. Counted on Valkey for all processes, in memory while it is down."""
 
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
 from api.limits import SignInLimits
+from api.looks import Looks
 from casework.accounts import queries as accounts
 from casework.accounts.queries import Session
 from infra.bell import Bell
@@ -72,14 +73,16 @@ class State:
     settings: Settings
     engine: AsyncEngine
     bell: Bell
-    redis: "Redis[bytes]"
+    redis: Redis
     documents: Documents
     limits: SignInLimits
     follower: Follows | None = None
     sessions: Sessions = field(init=False)
+    looks: Looks = field(init=False)
 
     def __post_init__(self) -> None:
         self.sessions = Sessions(self.engine)
+        self.looks = Looks(self.engine)
 
     async def ring(self, position: str) -> None:
         """Tell every process that the journal has grown: a hint, which may be lost."""
@@ -88,4 +91,4 @@ class State:
 
 def state_of(connection: HTTPConnection) -> State:
     """The process's state, from any request or socket."""
-    return cast(State, connection.scope["state"]["relais"])
+    return cast("State", connection.scope["state"]["relais"])

@@ -1,0 +1,50 @@
+"""The transaction of a door: it begins and ends here, in sight, and the bell rings after its commit."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import HTTPConnection
+
+import infra.database
+from api.problems import NotSignedIn, SessionExpired
+from api.state import State, state_of
+from casework.access import Viewer
+from casework.accounts.queries import Session
+from infra.cookies import token_of
+
+ANONYMOUS = Viewer(None, "citizen")
+
+
+@asynccontextmanager
+async def transaction(state: State) -> AsyncIterator[AsyncConnection]:
+    """What an act writes: committed when the block ends well, then told to everybody."""
+    async with infra.database.transaction(state.engine, ring=state.ring) as db:
+        yield db
+
+
+@asynccontextmanager
+async def reading(state: State) -> AsyncIterator[AsyncConnection]:
+    """One snapshot: rows, counts and position agree."""
+    async with infra.database.reading(state.engine) as db:
+        yield db
+
+
+async def session_of(connection: HTTPConnection) -> Session | None:
+    """The session that a request bears; None where it bears none. Raises SessionExpired for one that has ended."""
+    state = state_of(connection)
+    token = token_of(connection.headers, secure=state.settings.secure)
+    if token is None:
+        return None
+    session = await state.sessions.find(token)
+    if session is None:
+        raise SessionExpired
+    return session
+
+
+async def principal(connection: HTTPConnection) -> Session:
+    """Who asks. Raises NotSignedIn and SessionExpired."""
+    session = await session_of(connection)
+    if session is None:
+        raise NotSignedIn
+    return session

@@ -1,0 +1,134 @@
+"""The catalogue: lists, one procedure with its form, and what answers make of the form."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from api.documents import attachable
+from api.door import reading
+from api.representations import (
+    Commune,
+    Evaluation,
+    Fault,
+    Procedure,
+    ProcedurePage,
+    ProcedureSummary,
+    Service,
+)
+from api.state import State
+from casework.access import Viewer
+from casework.dossiers.search import fold, words_of
+from casework.errors import NotFound
+from casework.forms.check import check
+from casework.forms.example import example
+from casework.forms.model import AddressField, CommuneField
+from casework.procedures import queries
+from casework.procedures.package import Package, read
+from casework.procedures.queries import Published
+from casework.terms import PARIS
+
+MOST_PACKAGES = 256
+_packages: OrderedDict[tuple[UUID, int], Package] = OrderedDict()
+
+
+def package_of(published: Published) -> Package:
+    """The package of a revision, read once: a revision never changes."""
+    key = (published.id, published.revision)
+    package = _packages.get(key)
+    if package is None:
+        package = _packages[key] = read(published.definition)
+        if len(_packages) > MOST_PACKAGES:
+            _packages.popitem(last=False)
+    return package
+
+
+def today() -> date:
+    """The local date by which forms judge."""
+    return datetime.now(UTC).astimezone(PARIS).date()
+
+
+async def procedures(state: State, viewer: Viewer, *, q: str = "", theme: str | None = None) -> ProcedurePage:
+    """The published procedures that this person may file, by theme and title; `q`: words that must all be found."""
+    async with reading(state) as db:
+        found = await queries.published(db)
+    words = words_of(q)
+    items = [summary_of(each) for each in found if _listed(each, viewer, words, theme)]
+    return ProcedurePage(items=items)
+
+
+async def procedure(state: State, viewer: Viewer, slug: str) -> Procedure:
+    """One published procedure. Raises NotFound (an internal one, for whoever is no agent)."""
+    published = await _published(state, viewer, slug)
+    package = package_of(published)
+    return Procedure(
+        **_summary(published),
+        revision=published.revision,
+        form=published.definition["form"],
+        example=example(package.form, today=today()),
+        communes=_communes(package),
+    )
+
+
+async def evaluate(
+    state: State, viewer: Viewer, slug: str, answers: Mapping[str, Any], claims: Mapping[UUID, str] | None = None
+) -> Evaluation:
+    """Which fields these answers show and ask, and what does not hold. Nothing is kept."""
+    published = await _published(state, viewer, slug)
+    async with reading(state) as db:
+        documents = await attachable(db, viewer, answers, claims or {})
+    checked = check(package_of(published).form, answers, documents=documents, today=today())
+    return Evaluation(
+        answers=checked.answers,
+        visible=sorted(checked.visible),
+        required=sorted(checked.required),
+        faults=[Fault(field=each.field, code=each.code, params=each.params) for each in checked.faults],
+    )
+
+
+def summary_of(published: Published) -> ProcedureSummary:
+    """A procedure as lists show it."""
+    return ProcedureSummary(**_summary(published))
+
+
+def _summary(published: Published) -> dict[str, Any]:
+    package = package_of(published)
+    return {
+        "id": published.id,
+        "slug": published.slug,
+        "title": {"fr": package.title.fr, "en": package.title.en},
+        "summary": {"fr": package.summary.fr, "en": package.summary.en},
+        "theme": published.theme,
+        "service": Service(id=published.service_id, name=published.service_name),
+        "target_days": published.target_days,
+        "open": published.is_open,
+        "opens_at": published.opens_at,
+        "closes_at": published.closes_at,
+    }
+
+
+async def _published(state: State, viewer: Viewer, slug: str) -> Published:
+    async with reading(state) as db:
+        published = await queries.by_slug(db, slug)
+    if published.internal and viewer.kind != "agent":
+        raise NotFound
+    return published
+
+
+def _listed(published: Published, viewer: Viewer, words: tuple[str, ...], theme: str | None) -> bool:
+    if (published.internal and viewer.kind != "agent") or (theme is not None and published.theme != theme):
+        return False
+    package = package_of(published)
+    texts = [package.title, package.summary, package.keywords]
+    folded = fold(" ".join(f"{text.fr} {text.en}" for text in texts if text is not None))
+    return all(word in folded for word in words)
+
+
+def _communes(package: Package) -> list[Commune]:
+    if not any(isinstance(field, AddressField | CommuneField) for field in package.form.fields):
+        return []
+    return [
+        Commune(code=each.code, name=each.name, postal_codes=each.postal_codes)
+        for each in package.form.communes.values()
+    ]
