@@ -33,6 +33,10 @@ from generate_series(0, 999) n;
 insert into roles (account_id, role, service_id)
 select md5('agent ' || n)::uuid, 'agent', md5('service ' || n % {services})::uuid
 from generate_series(0, {agents} - 1) n;
+insert into sessions (id, token_hash, account_id, expires_at, idle_seconds)
+select md5('session ' || n)::uuid, sha256(convert_to('mesure-' || md5('token ' || n), 'UTF8')),
+       md5('agent ' || n)::uuid, now() + interval '12 hours', 1800
+from generate_series(0, {agents} - 1) n;
 insert into procedures (id, slug, service_id, revision)
 select md5('procedure ' || n)::uuid, 'procedure-' || n, md5('service ' || n % {services})::uuid, 1
 from generate_series(0, 35) n;
@@ -62,6 +66,11 @@ from dossiers;
 def identity(kind: str, number: int) -> UUID:
     """The id of the nth `agent`, `citizen`, `service`, `directorate`, `procedure` or `dossier`."""
     return UUID(hashlib.md5(f"{kind} {number}".encode(), usedforsecurity=False).hexdigest())
+
+
+def token(agent: int) -> str:
+    """The session token of the nth agent: password hashing is no part of these measures."""
+    return f"mesure-{identity('token', agent).hex}"
 
 
 def make(servers: Servers, name: str, *, dossiers: int) -> str:

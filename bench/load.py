@@ -20,7 +20,6 @@ The frame is decoded to its four fields by msgspec before the clock is read: a c
 import asyncio
 import gc
 import json
-import resource
 import sys
 import time
 import zlib
@@ -29,10 +28,16 @@ from typing import Any
 
 import msgspec
 import uvloop
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import (  # type: ignore[import-not-found,unused-ignore]  # of the group `bench`, which checks do without
+    WSFrame,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    ws_connect,
+)
 
 from bench.pace import say
-from bench.processes import allow_sockets
+from bench.processes import allow_sockets, own_cpu
 from bench.table import percentile
 
 AT_ONCE = 50  # handshakes under way
@@ -131,7 +136,7 @@ class Client:
         }
 
 
-class Socket(WSListener):
+class Socket(WSListener):  # type: ignore[misc,unused-ignore]
     """One socket: parse, stamp, keep."""
 
     def __init__(self, client: Client, index: int) -> None:
@@ -173,11 +178,6 @@ class Socket(WSListener):
 
 
 beats: set[asyncio.Task[None]] = set()
-
-
-def own_cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 async def main() -> None:

@@ -2,7 +2,7 @@
 
 It obeys lines on its standard input and answers each with one line of JSON:
 
-    run RATE SECONDS SEED PATH    make RATE x SECONDS events, write PATH: msgpack [[topic, key, version, instant], ...]
+    run RATE SECONDS SEED PATH    RATE x SECONDS events, then write PATH: msgpack [[topic, key, version, instant]…]
     quit
 
 `instant` is CLOCK_MONOTONIC in nanoseconds, which all processes of one machine share: COMMIT's return for those who

@@ -106,4 +106,4 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     """The value under which `share` of an ordered sequence lies (nearest rank, so never better than a value seen)."""
     if not ordered:
         return float("nan")
-    return ordered[min(len(ordered) - 1, max(0, -(-int(share * 1e6) * len(ordered) // 1_000_000) - 1))]
+    return ordered[min(len(ordered) - 1, max(0, -(-round(share * 1e6) * len(ordered) // 1_000_000) - 1))]

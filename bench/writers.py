@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.load import own_cpu
+from bench.processes import own_cpu
 from bench.table import percentile
 
 

@@ -20,7 +20,7 @@ from bench.processes import allow_sockets
 sockets: defaultdict[str, set[WSTransport]] = defaultdict(set)
 
 
-class Live(WSListener):  # type: ignore[misc]
+class Live(WSListener):
     def __init__(self, topic: str) -> None:
         self.topic = topic
 
