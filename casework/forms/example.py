@@ -53,12 +53,15 @@ def example(form: Form, *, today: date, documents: Documents | None = None) -> d
 
 def _other_ways(form: Form) -> Iterator[dict[str, Any]]:
     """One or two closed questions answered otherwise: a required file is often asked on one answer only."""
-    single = [
-        {field.id: value}
-        for field in form.fields
-        if isinstance(field, ChoiceField | YesNoField)
-        for value in (field.values if isinstance(field, ChoiceField) else (False, True))
-    ]
+    single: list[dict[str, Any]] = []
+    for field in form.fields:
+        match field:
+            case ChoiceField():
+                single += [{field.id: value} for value in field.values]
+            case ChoicesField():
+                single += [{field.id: [value]} for value in field.values]
+            case YesNoField():
+                single += [{field.id: False}, {field.id: True}]
     yield from single
     for i, first in enumerate(single):
         for second in single[i + 1 :]:

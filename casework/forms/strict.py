@@ -130,10 +130,10 @@ class Reader:
     def one_of(self, key: str, values: Sequence[str], *, default: str | None = None) -> str:
         value = self.get(key, optional=default is not None)
         if value is None:
-            return default or values[0]
+            return values[0] if default is None else default
         if not isinstance(value, str) or value not in values:
             self.fault(key, "not_one_of", values=list(values))
-            return default or values[0]
+            return values[0] if default is None else default
         return value
 
     def several_of(self, key: str, values: Sequence[str], *, default: Sequence[str] | None = None) -> tuple[str, ...]:

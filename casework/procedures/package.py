@@ -52,7 +52,7 @@ class Package:
     channels: tuple[str, ...]  # by which ways it may be filed, of casework.dossiers.model.CHANNELS
     internal: bool  # for agents only
     target_days: int  # working days in which the community wants to decide
-    statutory_days: int | None  # calendar days after which silence is an answer
+    statutory_days: int | None  # calendar days that the law gives for the answer
     silence: Silence  # what silence means then (CRPA, articles L231-1 to L231-6)
     applicant: Applicant
     receipt: Receipt
@@ -102,7 +102,7 @@ def read(definition: Any, *, communes: Mapping[str, Commune] | None = None) -> P
         form=form,
         definition=definition if isinstance(definition, Mapping) else {},
     )
-    if (package.silence == "none") is not (package.statutory_days is None):
+    if package.silence != "none" and package.statutory_days is None:
         source.fault("silence", "silence_without_days")
     source.close()
     if faults:

@@ -24,7 +24,7 @@ SENTENCES: Mapping[str, str] = {
     "bad_bound": "écrivez une date (2026-12-31), today, ou une distance : today-18y, today+2m, today+15d.",
     "empty_range": "le maximum est plus petit que le minimum.",
     "bad_yaml": "le document n’est pas lisible, ligne {line} ({problem}).",
-    "silence_without_days": "le sens du silence (silence) et le délai légal (statutory_days) vont ensemble.",
+    "silence_without_days": "un silence qui vaut décision demande un délai légal (statutory_days).",
     "not_such_a_field": "aucun champ de ce nom n’est du type {kind}.",
     "rule_too_deep": "la règle a plus de {most} niveaux ({at}).",
     "rule_too_big": "la règle a plus de {most} éléments ({at}).",
