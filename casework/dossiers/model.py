@@ -90,6 +90,7 @@ dossiers = Table(
     Index("ix_dossiers_late", "service_id", text("submitted_at desc"), postgresql_where=text("late")),
     Index("ix_dossiers_citizen_id", "citizen_id", text("id desc")),
     Index("ix_dossiers_directorate_id", "directorate_id", "state"),
+    Index("ix_dossiers_drafts", "last_at", postgresql_where=text("state = 'draft'")),  # those to expire
     Index("ix_dossiers_absence_id", "absence_id", postgresql_where=text("absence_id is not null")),
 )  # fmt: skip
 

@@ -1,0 +1,124 @@
+"""What the clock causes: due rows of `schedule` become ordinary actions, by the system.
+
+PostgreSQL's clock says what is due. A row goes in the same transaction as its last step, and every step may be done
+again: a relay that dies in the middle is finished by the next one.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from casework.authority import SYSTEM
+from casework.continuity import actions as absences
+from casework.continuity import queries as continuity
+from casework.dossiers import actions as dossiers
+from casework.errors import NotFound, Refused
+from casework.ids import AbsenceId, DossierId
+from infra.database import Ring, reading, transaction
+from infra.logs import logger
+
+log = logger(__name__)
+
+CHUNK = 32  # dossiers in one transaction: no transaction lasts over 100 ms while people work
+MOST = 500
+LONGEST_PAUSE = 300.0  # seconds between two tries of a row that cannot be done
+
+_DUE = text("select kind, subject from schedule where due_at <= clock_timestamp() order by due_at, kind limit :most")
+_DONE = text("delete from schedule where kind = :kind and subject = :subject and due_at <= clock_timestamp()")
+
+Row = tuple[str, UUID]
+
+
+@dataclass
+class Clock:
+    """The scan of the schedule. Rows that fail wait longer each time, and hold nobody else up."""
+
+    engine: AsyncEngine
+    ring: Ring
+    _failures: dict[Row, tuple[int, float]] = field(default_factory=dict)  # how often, and until when to wait
+
+    async def strike(self) -> int:
+        """Do all that is due at this instant; how many rows were done. Raises what the first statement raises."""
+        async with reading(self.engine) as db:
+            due: list[Row] = [(row.kind, row.subject) for row in await db.execute(_DUE, {"most": MOST})]
+        self._failures = {row: kept for row, kept in self._failures.items() if row in set(due)}
+        done = 0
+        for row in due:
+            tries, until = self._failures.get(row, (0, 0.0))
+            if monotonic() < until:
+                continue
+            try:
+                await CAUSES[row[0]](self.engine, self.ring, row[1])
+                self._failures.pop(row, None)
+                done += 1
+            except Exception as error:  # noqa: BLE001 - one row that cannot be done must not stop the clock
+                pause = min(2.0**tries, LONGEST_PAUSE)
+                self._failures[row] = (tries + 1, monotonic() + pause)
+                log.warning("schedule.failed", kind=row[0], subject=str(row[1]), error=repr(error), tries=tries + 1)
+        return done
+
+
+async def absence_begins(engine: AsyncEngine, ring: Ring, absence_id: UUID) -> None:
+    """Its first minute: the absence begins, and its agent's dossiers show as to take over."""
+    await _absence(engine, ring, absence_id, "absence.begin", absences.begin_absence)
+
+
+async def absence_ends(engine: AsyncEngine, ring: Ring, absence_id: UUID) -> None:
+    """Its last minute is past, or it was cancelled: the dossiers that nobody took over are their holder's again."""
+    await _absence(engine, ring, absence_id, "absence.end", absences.end_absence)
+
+
+async def becomes_late(engine: AsyncEngine, ring: Ring, dossier_id: UUID) -> None:
+    """The deadline of a dossier is past."""
+    async with transaction(engine, ring=ring) as db:
+        try:
+            await dossiers.become_late(db, DossierId(dossier_id), by=SYSTEM)
+        except NotFound:
+            log.warning("schedule.nothing_there", kind="dossier.late", subject=str(dossier_id))
+        await _done(db, "dossier.late", dossier_id)
+
+
+CAUSES: Mapping[str, Callable[[AsyncEngine, Ring, UUID], Awaitable[None]]] = {
+    "absence.begin": absence_begins,
+    "absence.end": absence_ends,
+    "dossier.late": becomes_late,
+}
+
+
+async def _absence(
+    engine: AsyncEngine,
+    ring: Ring,
+    absence_id: UUID,
+    kind: str,
+    step: Callable[..., Awaitable[object]],
+) -> None:
+    async with transaction(engine, ring=ring) as db:
+        try:
+            agent_id = (await continuity.lock(db, absence_id)).agent_id
+        except NotFound:
+            await _done(db, kind, absence_id)
+            return
+        await step(db, AbsenceId(absence_id), by=SYSTEM)
+    async with reading(engine) as db:
+        touched = await continuity.touched(db, agent_id)
+    for start in range(0, len(touched), CHUNK):
+        async with transaction(engine, ring=ring) as db:
+            for dossier_id in touched[start : start + CHUNK]:
+                await _look_again(db, dossier_id)
+    async with transaction(engine) as db:
+        await _done(db, kind, absence_id)
+
+
+async def _look_again(db: AsyncConnection, dossier_id: UUID) -> None:
+    try:
+        await dossiers.uncover(db, DossierId(dossier_id), by=SYSTEM)
+    except Refused as refused:  # decided or gone since it was listed
+        log.info("schedule.refused", dossier=str(dossier_id), code=refused.code)
+
+
+async def _done(db: AsyncConnection, kind: str, subject: UUID) -> None:
+    await db.execute(_DONE, {"kind": kind, "subject": subject})
