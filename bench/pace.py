@@ -6,8 +6,8 @@ It obeys lines on its standard input and answers each with one line of JSON:
     quit
 
 `instant` is CLOCK_MONOTONIC in nanoseconds, which all processes of one machine share: COMMIT's return for those who
-commit, the instant before the publication is sent for those who have nothing to commit. `key` and `version` are what the
-frame will carry as `dossier` and `version`.
+commit, the instant before the publication is sent for those who have nothing to commit. `key` and `version` are what
+the frame will carry as `dossier` and `version`.
 """
 
 import asyncio

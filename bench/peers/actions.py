@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.processes import Process, family, free_port, python, wait_for_port
 from bench.stage import ActionStage, ActionTarget
 
-THREADS = 20  # one for each writer: with fewer, some would wait for a thread instead of for the database
+THREADS = 20
 
 
 @contextmanager
