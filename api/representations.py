@@ -227,13 +227,13 @@ class Filed(Out, frozen=True, kw_only=True):
 
 
 class Acted(Out, frozen=True, kw_only=True):
-    """What an act made of the dossier."""
+    """What an act wrote down: the fact, the dossier's new version, and the columns that changed, as they are now."""
 
     id: UUID
-    reference: str
     version: int
-    state: State
-    holder: Person | None
+    kind: str
+    at: datetime
+    changes: Mapping[str, Any]
 
 
 class DossierSummary(Out, frozen=True, kw_only=True):

@@ -151,3 +151,8 @@ async def may(db: AsyncConnection, viewer: Viewer, act: str, dossier_id: Dossier
         if mandate is not None:
             return Authority(me, "substitute", AccountId(mandate.agent_id), MandateId(mandate.id))
     return Authority(me, "manager" if row.manager else "agent")
+
+
+def applicant(viewer: Viewer) -> Authority:
+    """The authority by which somebody files a request of their own: an account, or nobody known."""
+    return Authority(viewer.account_id, "citizen")

@@ -1,0 +1,74 @@
+"""Answers as people read them: the question, the page, and the words of each answer (PURE)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from api.representations import Answer, Document
+from casework.forms.model import (
+    AddressField,
+    AttachmentField,
+    ChoiceField,
+    ChoicesField,
+    CommuneField,
+    DateField,
+    Explanation,
+    Field,
+    Form,
+    YesNoField,
+)
+from infra.i18n import translator
+
+_YES_NO = (("Oui", "Non"), ("Yes", "No"))
+
+
+def shown(form: Form, answers: Mapping[str, Any], documents: Sequence[Document], *, locale: str) -> tuple[Answer, ...]:
+    """Every answered question, in the form's order. An answer stays shown even if the form would hide it now."""
+    files = {str(each.id): each for each in documents}
+    return tuple(
+        Answer(
+            field=field.id,
+            kind=field.kind,
+            label=field.label[locale],
+            page=page,
+            value=answers[field.id],
+            shown=_words(field, answers[field.id], form, locale),
+            documents=tuple(files[id_] for id_ in answers[field.id] if id_ in files)
+            if isinstance(field, AttachmentField)
+            else (),
+        )
+        for page, field in _fields(form, locale)
+        if field.id in answers
+    )
+
+
+def _fields(form: Form, locale: str) -> Iterator[tuple[str, Field]]:
+    for page in form.pages:
+        for field in page.fields:
+            if not isinstance(field, Explanation):
+                yield page.title[locale], field
+
+
+def _words(field: Field, value: Any, form: Form, locale: str) -> tuple[str, ...]:
+    match field:
+        case ChoiceField() | ChoicesField():
+            labels = {choice.value: choice.label[locale] for choice in field.choices}
+            values = value if isinstance(value, list) else [value]
+            return tuple(labels.get(each, str(each)) for each in values)
+        case YesNoField():
+            return (_YES_NO[locale == "en"][not value],)
+        case DateField():
+            return (translator(locale).day(date.fromisoformat(value)),)
+        case CommuneField():
+            return (form.communes[value].name if value in form.communes else str(value),)
+        case AddressField():
+            return _address(value, form)
+        case AttachmentField():
+            return ()
+    return (str(value),)
+
+
+def _address(value: Mapping[str, str], form: Form) -> tuple[str, ...]:
+    code = value.get("citycode", "")
+    city = form.communes[code].name if code in form.communes else value.get("city", code)
+    return value.get("street", ""), f"{value.get('postal_code', '')} {city}".strip()
