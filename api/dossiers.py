@@ -1,4 +1,4 @@
-"""Reading a dossier: the page of it, its timeline, its conversation, its brief, what is typed there, and one's own list."""
+"""Reading a dossier: its page, its timeline, its conversation, its brief, what is typed there; and one's own list."""
 
 from uuid import UUID
 

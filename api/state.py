@@ -13,7 +13,6 @@ from api.limits import SignInLimits
 from api.looks import Looks
 from casework.accounts import queries as accounts
 from casework.accounts.queries import Session
-from infra.bell import Bell
 from infra.database import reading, transaction
 from infra.object_store import Documents
 from infra.settings import Settings
@@ -21,6 +20,12 @@ from infra.settings import Settings
 CACHE_SECONDS = 1.0  # how long a session that was ended elsewhere can still be served here
 SEEN_SECONDS = 60.0  # how often using a session puts its idle end off
 MOST_CACHED = 10_000
+
+
+class Rings(Protocol):
+    """The bell, as the door uses it: `infra.bell.Bell`."""
+
+    async def ring(self, message: str) -> None: ...
 
 
 class Follows(Protocol):
@@ -72,7 +77,7 @@ class State:
 
     settings: Settings
     engine: AsyncEngine
-    bell: Bell
+    bell: Rings
     redis: Redis
     documents: Documents
     limits: SignInLimits

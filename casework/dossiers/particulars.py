@@ -39,7 +39,7 @@ _COLUMNS = """d.id, d.reference, d.version, d.state, d.procedure_id, d.revision,
     d.applicant_email, d.absence_id, d.last_at"""
 _ONE = text(f"select {_COLUMNS} from dossiers d where d.id = :id and {VISIBLE}")
 # A submission takes the row's lock: while this one holds it, the draft stays a draft.
-_KEPT = text(f"select {_COLUMNS} from dossiers d where d.id = :id and {VISIBLE} for share of d")
+_KEPT = text(f"select {_COLUMNS} from dossiers d where d.id = :id and {VISIBLE} for no key update of d")
 _DRAFTS = text(
     f"select {_COLUMNS} from dossiers d where d.citizen_id = :citizen and d.state = 'draft' order by d.id desc limit 100"
 )

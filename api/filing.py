@@ -1,0 +1,246 @@
+"""What a citizen does: file at once, keep a draft, file it, answer a request for completion."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api import once, tracking
+from api.acting import acted, already
+from api.documents import attachable
+from api.door import transaction
+from api.inputs import Completion, DraftChange, NewDossier, Submission
+from api.once import Once
+from api.problems import AccountNeeded
+from api.procedures import package_of, today
+from api.representations import Acted, Filed, Scratch
+from api.state import State
+from casework import access
+from casework.access import Viewer
+from casework.accounts import queries as accounts
+from casework.dossiers import actions, contents, particulars
+from casework.dossiers.actions import new_dossier_id
+from casework.dossiers.particulars import Particulars
+from casework.dossiers.search import fold
+from casework.errors import Invalid, NotFound, ProcedureClosed, Stale, WrongState
+from casework.forms.check import Checked, check
+from casework.forms.model import AddressField, CommuneField, Form
+from casework.ids import DossierId, Version
+from casework.procedures import queries as procedures
+from casework.procedures.package import Package
+from casework.procedures.queries import Published
+
+
+async def file(state: State, viewer: Viewer, asked: NewDossier, *, attempt: Once | None = None) -> Filed:
+    """A new dossier, filed or (`asked.draft`) kept. Raises NotFound, ProcedureClosed, AccountNeeded, Invalid."""
+    dossier_id = new_dossier_id()
+    async with transaction(state) as db:
+        before = await once.begin(db, attempt, dossier_id)
+        if before is not None:
+            dossier_id = DossierId(before.subject)
+        else:
+            published = await _open(db, viewer, asked.procedure)
+            make = _begin if asked.draft else _file
+            version = await make(state, db, viewer, dossier_id, published, asked)
+            await once.done(db, attempt, version)
+        made = await particulars.one(db, dossier_id, Viewer(viewer.account_id, viewer.kind, only=dossier_id))
+    return _filed(state, viewer, made)
+
+
+async def _open(db: AsyncConnection, viewer: Viewer, slug: str) -> Published:
+    published = await procedures.by_slug(db, slug)
+    if published.internal and viewer.kind != "agent":
+        raise NotFound
+    package = package_of(published)
+    if not published.is_open or "online" not in package.channels:
+        raise ProcedureClosed
+    if viewer.account_id is None and package.applicant.email is None:
+        raise AccountNeeded
+    return published
+
+
+async def _begin(
+    state: State, db: AsyncConnection, viewer: Viewer, dossier_id: DossierId, published: Published, asked: NewDossier
+) -> int:
+    who = await _applicant(state, db, viewer, package_of(published), dossier_id, {})
+    opened = await actions.open_draft(
+        db,
+        dossier_id,
+        procedure_id=published.id,
+        revision=published.revision,
+        channel="online",
+        applicant=who,
+        by=access.applicant(viewer),
+    )
+    owner = viewer.account_id or dossier_id
+    await contents.save_scratch(db, dossier_id, "answers", owner, body=asked.answers, seen=0)
+    return opened.version
+
+
+async def _file(
+    state: State, db: AsyncConnection, viewer: Viewer, dossier_id: DossierId, published: Published, asked: NewDossier
+) -> int:
+    package = package_of(published)
+    checked = await _check(db, viewer, package.form, asked.answers, asked.claims, dossier_id)
+    filed = await actions.file(
+        db,
+        dossier_id,
+        answers=checked.answers,
+        documents=[UUID(id_) for id_ in checked.documents],
+        filing=_filing(viewer, published, package.form, checked.answers),
+        target_days=published.target_days,
+        applicant=await _applicant(state, db, viewer, package, dossier_id, checked.answers),
+        by=access.applicant(viewer),
+    )
+    return filed.version
+
+
+async def change(state: State, viewer: Viewer, dossier_id: DossierId, asked: DraftChange, *, seen: int) -> Scratch:
+    """Keep a draft's answers, right or wrong, over the revision that was seen. Raises NotFound, WrongState, Stale."""
+    async with transaction(state) as db:
+        by = await access.may(db, viewer, "reach_page", dossier_id)
+        draft = await particulars.one(db, dossier_id, viewer, keep=True)
+        _still(draft)
+        if asked.page is not None and asked.page > await particulars.farthest_page(db, dossier_id):
+            await actions.reach_page(db, dossier_id, page=asked.page, by=by)
+        owner = viewer.account_id or dossier_id
+        await contents.save_scratch(db, dossier_id, "answers", owner, body=asked.answers, seen=seen)
+        kept = await contents.scratch(db, dossier_id, "answers", owner)
+    return Scratch(revision=kept.revision, body=kept.body, updated_at=kept.updated_at)
+
+
+async def submit(
+    state: State,
+    viewer: Viewer,
+    dossier_id: DossierId,
+    asked: Submission,
+    *,
+    seen: int | None = None,
+    attempt: Once | None = None,
+) -> Filed:
+    """File a draft. `seen`: the revision of its answers that was read. Raises NotFound, WrongState, Stale, Invalid."""
+    async with transaction(state) as db:
+        before = await once.begin(db, attempt, dossier_id)
+        if before is None:
+            by = await access.may(db, viewer, "submit", dossier_id)
+            draft = await particulars.one(db, dossier_id, viewer)
+            _still(draft)
+            kept = await contents.scratch(db, dossier_id, "answers", viewer.account_id or dossier_id)
+            if seen is not None and seen != kept.revision:
+                raise Stale(facts=(), held_by=None, version=kept.revision)
+            published = await procedures.revision(db, draft.procedure_id, draft.revision)
+            if not published.is_open:
+                raise ProcedureClosed
+            package = package_of(published)
+            answers = kept.body or {} if asked.answers is None else asked.answers
+            checked = await _check(db, viewer, package.form, answers, asked.claims, dossier_id)
+            filed = await actions.submit(
+                db,
+                dossier_id,
+                answers=checked.answers,
+                documents=[UUID(id_) for id_ in checked.documents],
+                filing=_filing(viewer, published, package.form, checked.answers),
+                target_days=published.target_days,
+                applicant=await _applicant(state, db, viewer, package, dossier_id, checked.answers),
+                seen=Version(draft.version),
+                by=by,
+            )
+            await once.done(db, attempt, filed.version)
+        made = await particulars.one(db, dossier_id, viewer)
+    return _filed(state, viewer, made)
+
+
+async def complete(
+    state: State,
+    viewer: Viewer,
+    dossier_id: DossierId,
+    asked: Completion,
+    *,
+    seen: Version | None = None,
+    attempt: Once | None = None,
+) -> Acted:
+    """The citizen's answer to a request for completion. Raises NotFound, NotAllowed, WrongState, Invalid."""
+    async with transaction(state) as db:
+        if before := await once.begin(db, attempt, dossier_id):
+            return await already(db, viewer, before)
+        by = await access.may(db, viewer, "complete", dossier_id)
+        found = await attachable(db, viewer, list(asked.documents), asked.claims, dossier_id=dossier_id)
+        if unknown := [id_ for id_ in asked.documents if id_ not in found]:
+            raise Invalid(
+                faults=[{"field": "documents", "code": "unknown_document", "id": str(id_)} for id_ in unknown]
+            )
+        done = await actions.complete(
+            db, dossier_id, message=asked.message, documents=asked.documents, seen=seen, by=by
+        )
+        await once.done(db, attempt, done.version)
+    return acted(viewer, done)
+
+
+async def _check(
+    db: AsyncConnection, viewer: Viewer, form: Form, answers: Any, claims: Mapping[UUID, str], dossier_id: DossierId
+) -> Checked:
+    documents = await attachable(db, viewer, answers, claims, dossier_id=dossier_id)
+    checked = check(form, answers, documents=documents, today=today())
+    if checked.faults:
+        raise Invalid(faults=checked.faults)
+    return checked
+
+
+def _still(draft: Particulars) -> None:
+    if draft.state != "draft":
+        raise WrongState(state=draft.state, allowed=["draft"])
+
+
+def _filing(viewer: Viewer, published: Published, form: Form, answers: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "procedure_id": published.id,
+        "revision": published.revision,
+        "service_id": published.service_id,
+        "directorate_id": published.directorate_id,
+        "citizen_id": viewer.account_id,
+        "channel": "online",
+        "commune": _commune(form, answers),
+    }
+
+
+def _commune(form: Form, answers: Mapping[str, Any]) -> str | None:
+    """The first commune that the answers name: where the request is about."""
+    for field in form.fields:
+        value = answers.get(field.id)
+        if isinstance(field, CommuneField) and isinstance(value, str):
+            return value
+        if isinstance(field, AddressField) and isinstance(value, Mapping) and "citycode" in value:
+            return str(value["citycode"])
+    return None
+
+
+async def _applicant(
+    state: State,
+    db: AsyncConnection,
+    viewer: Viewer,
+    package: Package,
+    dossier_id: DossierId,
+    answers: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Who asks: the account, or what the form's own fields say of a person without one, who gets a tracking code."""
+    account = await accounts.by_id(db, viewer.account_id) if viewer.account_id is not None else None
+    if account is not None:
+        name, email, code = account.name, account.email, None
+    else:
+        name = " ".join(str(answers[each]) for each in package.applicant.name if each in answers)
+        email = answers.get(package.applicant.email or "")
+        code = tracking.hash_of(tracking.code_of(dossier_id, state.settings.secret_key))
+    search = fold(f"{name} {email or ''} {package.title.fr}")
+    return {"applicant": name, "applicant_email": email, "search": search, "tracking_hash": code}
+
+
+def _filed(state: State, viewer: Viewer, made: Particulars) -> Filed:
+    code = tracking.code_of(made.id, state.settings.secret_key) if viewer.account_id is None else None
+    return Filed(
+        id=made.id,
+        reference=made.reference,
+        version=made.version,
+        state=made.state,  # type: ignore[arg-type] # a check constraint of the table
+        tracking_code=code,
+    )
