@@ -18,14 +18,14 @@ from bench import community, ours, processes
 from bench.peers import actions as peers
 from bench.processes import Failed, Process, cpu_seconds, python
 from bench.servers import Servers, servers
-from bench.stage import ActionTarget, NotReady
+from bench.stage import TOPICS, ActionTarget, NotReady
 from bench.table import Budget, Column, budgets, heading, median, table
 from bench.writers import Plan
 
 TARGETS = [peers.BARE, *ours.CLAIMS, peers.EMPTY, peers.HTTP_BARE, ours.HTTP_CLAIM, peers.FASTAPI, peers.DJANGO]
-WRITERS = 20
+WRITERS = TOPICS  # one agent of each service: 20 people who claim as fast as they can
 WARM = 1.0
-PER_SECOND = 6_000  # dossiers prepared for each second of a run: more than the limit claims
+PER_SECOND = 8_000  # dossiers prepared for each second of a run: more than the limit claims
 
 COLUMNS = [
     Column("rate", "actions/s", 0),

@@ -13,9 +13,9 @@ from typing import cast
 import httptools
 import uvloop
 
+from bench import ours
 from bench.community import FIRST_VERSION, identity
 from bench.processes import cpu_seconds
-from bench.stage import TOPICS
 from bench.writers import Plan, read_plan, run
 
 
@@ -62,22 +62,19 @@ class Connection(asyncio.Protocol):
 
 def request(plan: Plan, writer: int, number: int) -> bytes:
     """The claim of a dossier by an agent of its service, as the target's door wants it."""
-    agent = number % TOPICS + TOPICS * (writer % 40)  # of the dossier's service
     headers = [
         f"POST /dossiers/{identity('dossier', number)}/claim HTTP/1.1",
-        "Host: 127.0.0.1",
+        f"Host: {plan.url.removeprefix('http://')}",
         f'If-Match: "{FIRST_VERSION}"',
     ]
     body = b""
     if plan.how == "ours":
-        from bench import ours
-
         headers[0] = f"POST /api/v1/dossiers/{identity('dossier', number)}/claim HTTP/1.1"
-        headers[1:2] = ours.headers(plan.url, agent)
+        headers += [f"{name}: {value}" for name, value in ours.headers(plan.url, writer)]
     elif plan.how == "empty":
         headers[0] = "POST /empty HTTP/1.1"
     else:
-        body = b'{"agent":"%s"}' % str(identity("agent", agent)).encode()
+        body = b'{"agent":"%s"}' % str(identity("agent", writer)).encode()
     if body:
         headers.append("Content-Type: application/json")
     headers.append(f"Content-Length: {len(body)}")

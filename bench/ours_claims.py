@@ -25,7 +25,7 @@ async def main() -> None:
     database = engine(plan.database, pool_size=plan.writers)
 
     async def act(writer: int, number: int) -> bool:
-        agent = AccountId(identity("agent", number % TOPICS + TOPICS * (writer % 40)))
+        agent = AccountId(identity("agent", writer))
         dossier = DossierId(identity("dossier", number))
         async with transaction(database) as db:
             if plan.how == "rights":

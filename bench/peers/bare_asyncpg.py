@@ -13,7 +13,6 @@ import uvloop
 
 from bench.community import FIRST_VERSION, identity
 from bench.peers.claim import KIND, digest_of, payload_of
-from bench.stage import TOPICS
 from bench.writers import read_plan, run
 
 LOCK = """
@@ -53,8 +52,8 @@ async def main() -> None:
     connections = [await asyncpg.connect(plan.database) for _ in range(plan.writers)]
 
     async def act(writer: int, number: int) -> bool:
-        holder = identity("agent", number % TOPICS + TOPICS * (writer % 40))
-        return (await claim(connections[writer], identity("dossier", number), holder, FIRST_VERSION))[0] == 200
+        dossier, holder = identity("dossier", number), identity("agent", writer)
+        return (await claim(connections[writer], dossier, holder, FIRST_VERSION))[0] == 200
 
     await run(plan, act)
     await asyncio.gather(*(connection.close() for connection in connections))
