@@ -28,9 +28,7 @@ async def load(settings: Settings, *, scale: int, if_empty: bool) -> None:
 
     from casework.demo import load as demo
 
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    ) as bars:
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()) as bars:
         tasks: dict[str, TaskID] = {}
 
         def told(what: str, done: int, total: int) -> None:

@@ -1,7 +1,7 @@
 """The development mailbox: a real SMTP server on the loopback that keeps every mail in a Maildir, and sends none.
 
-A file's name comes from the mail's date and Message-ID, so a mail that is sent again after a crash is kept once, as a
-good mail server does. The mail is on the disk before the sender hears "250".
+A file's name comes from its mail's date and Message-ID: a mail that is sent again after a crash is kept once, as a good
+mail server does. The mail is on the disk before the sender hears "250".
 """
 
 import asyncio
@@ -17,13 +17,18 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from infra.listen import listening_socket
 from infra.logs import logger
 from infra.settings import Settings
 
 log = logger(__name__)
 
-FOLDER = "mailbox"  # in DATA_DIR
-LARGEST = 10_000_000  # octets
+MESSAGE_SIZE = 30 * 2**20  # bytes: an attachment of 25 MB, once encoded, is refused as a real server would
+
+
+def folder(settings: Settings) -> Path:
+    """The Maildir, which the mailbox page reads."""
+    return settings.data_dir / "mailbox"
 
 
 class Maildir:
@@ -70,26 +75,13 @@ def name_of(content: bytes) -> str:
     return f"{seconds:010}.{digest}.relais"
 
 
-async def receive(folder: Path, host: str, port: int, stop: asyncio.Event) -> None:
-    """Listen until `stop`. Raises OSError when the port is taken."""
-    handler = Maildir(folder)
-    loop = asyncio.get_running_loop()
-    make = partial(SMTP, handler, hostname="relais.localhost", enable_SMTPUTF8=True, data_size_limit=LARGEST, loop=loop)
-    server = await loop.create_server(make, host=host, port=port)
-    log.info("mailbox.ready", port=port)
-    try:
-        await stop.wait()
-    finally:
-        server.close()
-
-
-def serve(settings: Settings) -> None:
-    """Run the mailbox on MAILBOX_PORT of the loopback until SIGTERM or SIGINT."""
-    asyncio.run(_serve(settings))
-
-
-async def _serve(settings: Settings) -> None:
-    stop = asyncio.Event()
+async def serve(settings: Settings) -> None:
+    """Receive on MAILBOX_PORT of the loopback until SIGTERM or SIGINT. Raises Failed when the port is taken."""
+    kept, loop, stop = folder(settings), asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await receive(settings.data_dir / FOLDER, "127.0.0.1", settings.mailbox_port, stop)
+        loop.add_signal_handler(number, stop.set)
+    make = partial(SMTP, Maildir(kept), hostname="relais.localhost", enable_SMTPUTF8=True, data_size_limit=MESSAGE_SIZE)
+    server = await loop.create_server(make, sock=listening_socket("127.0.0.1", settings.mailbox_port))
+    log.info("mailbox.ready", port=settings.mailbox_port, folder=str(kept))
+    await stop.wait()
+    server.close()

@@ -161,7 +161,9 @@ def _sentence(error: Exception) -> str:
     where = traceback.extract_tb(error.__traceback__)[-1]
     file = Path(where.filename).name
     what = str(error).partition("\n")[0]
-    return f"Erreur inattendue : {type(error).__name__} ({what}) dans {file}:{where.lineno} ; LOG_LEVEL=debug la détaille."
+    return (
+        f"Erreur inattendue : {type(error).__name__} ({what}) dans {file}:{where.lineno} ; LOG_LEVEL=debug la détaille."
+    )
 
 
 if __name__ == "__main__":

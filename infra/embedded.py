@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -136,7 +137,7 @@ class PostgreSQL:
         )
         wait_until(lambda: child.code is not None or self._ready(child), seconds=60)
         if child.code is not None or not self._ready(child):
-            wait_until(lambda: False, seconds=0.25)
+            time.sleep(0.25)
             return False
         if self.sql(f"select count(*) from pg_database where datname = '{ROLE}'") == "0":  # noqa: S608 - a constant
             self.sql(f"create database {ROLE}")
