@@ -1,5 +1,6 @@
 """Who listens to what, and what each of them gets of a fact. No I/O: facts come in, texts go to the sockets' queues."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ class Seen:
 class Listener:
     """One socket, as the hub sees it: what it watches and the texts that wait for it."""
 
-    __slots__ = ("overflowed", "session_id", "topics", "viewer", "waiting", "wake")
+    __slots__ = ("ended", "overflowed", "session_id", "topics", "viewer", "waiting", "wake")
 
     def __init__(self, viewer: Viewer, session_id: UUID) -> None:
         self.viewer = viewer
@@ -41,7 +42,8 @@ class Listener:
         self.topics: dict[str, Topic] = {}
         self.waiting: deque[str] = deque()
         self.overflowed = False
-        self.wake: object = None  # a future while its writer sleeps
+        self.ended = False
+        self.wake: asyncio.Future[None] | None = None  # while its writer sleeps
 
     def offer(self, text: str) -> None:
         """Queue a text. A reader too slow for MOST_WAITING gets one `resync` for each topic instead of a hole."""
@@ -63,8 +65,14 @@ class Listener:
         wake = self.wake
         if wake is not None:
             self.wake = None
-            if not wake.done():  # type: ignore[attr-defined]
-                wake.set_result(None)  # type: ignore[attr-defined]
+            if not wake.done():
+                wake.set_result(None)
+
+    def end(self) -> None:
+        """Its session is over: what waits is not sent, and its writer closes the socket."""
+        self.ended = True
+        self.waiting.clear()
+        self.notify()
 
 
 @dataclass

@@ -127,6 +127,7 @@ _COUNTS = text(
 )
 _ROWS_OF = text(f"{_ROW} where d.id = any(:ids)")
 _ONE = text(f"{_ROW} where d.id = :id and {VISIBLE}")
+_VISIBLE = text(f"select exists (select from dossiers d where d.id = :id and {VISIBLE})")
 _OF_CITIZEN = text(
     f"""{_ROW} where d.citizen_id = :citizen and d.state not in ('draft', 'expired')
     order by d.submitted_at desc, d.id desc limit :most"""
@@ -185,6 +186,11 @@ async def row(db: AsyncConnection, dossier_id: DossierId, viewer: Viewer) -> Que
     if found is None:
         raise NotFound
     return _queue_row(found)
+
+
+async def is_visible(db: AsyncConnection, dossier_id: DossierId, viewer: Viewer) -> bool:
+    """Whether the viewer sees the dossier; a draft too, if it is theirs."""
+    return bool((await db.execute(_VISIBLE, {"id": dossier_id, **viewer.binds})).scalar_one())
 
 
 async def of_citizen(db: AsyncConnection, citizen: UUID, *, most: int = 100) -> tuple[QueueRow, ...]:
