@@ -1,0 +1,201 @@
+"""Filling a request in, page by page. Works with plain HTML; htmx only spares the whole page's reload."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import Response
+
+from api import documents, filing, once
+from api.documents import FILENAME_MAX
+from api.procedures import evaluate, procedure
+from api.representations import Evaluation, Fault, Filed, Procedure
+from casework.errors import Invalid, NotFound, ProcedureClosed, Refused
+from casework.forms.model import FILE_MAX
+from infra.cookies import session_cookie
+from web import wording
+from web.page import Page
+from web.portal.answers import Carried, File, Posted, carried_of, given, packed, posted, questions_shown
+
+CHECK = "verification"
+
+
+@dataclass(slots=True)
+class Filling:
+    """A request being filled in: the procedure, what is carried, and what these answers make of the form."""
+
+    procedure: Procedure
+    carried: Carried
+    judged: Evaluation
+
+    @property
+    def pages(self) -> list[Mapping[str, Any]]:
+        """The pages that have a question to ask, in order."""
+        return [each for each in self.procedure.form["pages"] if questions_shown(each, self.judged.visible)]
+
+    def page(self, id_: str | None) -> Mapping[str, Any]:
+        """The page of this id, else the first one."""
+        return next((each for each in self.pages if each["id"] == id_), self.pages[0])
+
+    def beside(self, page: Mapping[str, Any], step: int) -> str | None:
+        """The id of the page before (-1) or after (+1); None beyond the ends."""
+        ids = [each["id"] for each in self.pages]
+        place = ids.index(page["id"]) + step
+        return ids[place] if 0 <= place < len(ids) else None
+
+    def faults_on(self, page: Mapping[str, Any]) -> list[Fault]:
+        """What does not hold on this page, in the order of its questions."""
+        order = [each["id"] for each in page["fields"]]
+        found = [each for each in self.judged.faults if each.field.partition(".")[0] in order]
+        return sorted(found, key=lambda fault: order.index(fault.field.partition(".")[0]))
+
+
+async def begin(page: Page) -> Response:
+    """The first page of the form, or the page of a draft where its author left it."""
+    filling = await _filling(page, Carried(secrets.token_urlsafe(24)))
+    if not filling.procedure.open:
+        raise ProcedureClosed
+    if draft := page.query.get("brouillon"):
+        filling = await _resumed(page, filling, draft)
+    return _questions(page, filling, filling.page(page.query.get("page")))
+
+
+async def step(page: Page) -> Response:
+    """One submitted page: the answers are kept, then whatever its button says is done."""
+    form = await page.form()
+    carried = carried_of(form.get("carried"), secrets.token_urlsafe(24))
+    filling = await _filling(page, carried)
+    act, _, target = str(form.get("act") or "next").partition(":")
+    here = str(form.get("page") or "")
+    refused: list[Fault] = []
+    if here != CHECK:
+        current = filling.page(here)
+        found = posted(current["fields"], form, carried.answers)
+        refused = await _store(page, carried, found)
+        carried.answers |= found.answers
+        if act == "remove":
+            _remove(carried, target)
+        filling = await _filling(page, carried)
+        await _keep(page, filling, here)
+    match act:
+        case "update" | "remove":
+            return _questions(page, filling, filling.page(here), refused)
+        case "back":
+            return _questions(page, filling, filling.page(filling.beside(filling.page(here), -1)))
+        case "edit":
+            return _questions(page, filling, filling.page(target))
+        case "file":
+            return await _file(page, filling)
+    current = filling.page(here)
+    faults = refused + filling.faults_on(current)
+    if faults:
+        return _questions(page, filling, current, faults, told=True)
+    following = filling.beside(current, +1)
+    if following is None:
+        return _check(page, filling)
+    return _questions(page, filling, filling.page(following))
+
+
+async def _filling(page: Page, carried: Carried) -> Filling:
+    found = await procedure(page.state, page.viewer, page.param("slug"))
+    judged = await evaluate(page.state, page.viewer, found.slug, given(carried.answers), _claims(carried))
+    return Filling(found, carried, judged)
+
+
+def _claims(carried: Carried) -> dict[UUID, str]:
+    claims = {}
+    for id_, claim in carried.claims.items():
+        try:
+            claims[UUID(id_)] = claim
+        except ValueError:
+            continue
+    return claims
+
+
+async def _store(page: Page, carried: Carried, found: Posted) -> list[Fault]:
+    """Keep the files that were chosen, before anything refers to them; what is refused is told at its question."""
+    refused = []
+    for upload in found.uploads:
+        content = await upload.file.read()
+        if not content:
+            refused.append(Fault(field=upload.field, code="empty_file"))
+            continue
+        try:
+            name = (upload.file.filename or "")[:FILENAME_MAX]
+            kept = await documents.store(page.state, page.viewer, filename=name, content=content)
+        except Refused as error:
+            params: dict[str, Any] = {"file_too_big": {"most": FILE_MAX}}
+            code = {"too_large": "file_too_big", "wrong_media_type": "wrong_media_type"}.get(error.code)
+            if code is None:
+                raise
+            types = {"types": ("application/pdf", "image/jpeg", "image/png")}
+            refused.append(Fault(field=upload.field, code=code, params=params.get(code, types)))
+            continue
+        carried.files[str(kept.id)] = File(kept.filename, kept.size, kept.claim)
+        found.answers[upload.field].append(str(kept.id))
+    return refused
+
+
+def _remove(carried: Carried, target: str) -> None:
+    for name, value in carried.answers.items():
+        if isinstance(value, list) and target in value:
+            carried.answers[name] = [each for each in value if each != target]
+    carried.files.pop(target, None)
+
+
+def _questions(
+    page: Page, filling: Filling, current: Mapping[str, Any], faults: Sequence[Fault] = (), *, told: bool = False
+) -> Response:
+    wrong = {each.field: wording.fault(each.code, each.params, page.t) for each in reversed(faults)}
+    return page.show(
+        "portal/form.html",
+        status=422 if told else 200,
+        filling=filling,
+        procedure=filling.procedure,
+        current=current,
+        questions=questions_shown(current, filling.judged.visible),
+        required=frozenset(filling.judged.required),
+        answers=filling.carried.answers,
+        files=filling.carried.files,
+        carried=packed(filling.carried),
+        communes=filling.procedure.communes,
+        wrong=dict(reversed(wrong.items())),
+        told=told,
+        number=filling.pages.index(current) + 1,
+        count=len(filling.pages) + 1,
+        branches=_branches(filling.procedure.form, current),
+    )
+
+
+def _branches(form: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+    """Whether an answer on this page can show or hide a question, or a file be stored at once."""
+    return any("visible_if" in each or each["kind"] == "attachment" for each in current["fields"])
+
+
+def _check(page: Page, filling: Filling, status: int = 200) -> Response:
+    return page.show(
+        "portal/check.html",
+        status=status,
+        filling=filling,
+        procedure=filling.procedure,
+        sections=[(each, questions_shown(each, filling.judged.visible)) for each in filling.pages],
+        answers=filling.judged.answers,
+        files=filling.carried.files,
+        communes={each.code: each.name for each in filling.procedure.communes},
+        carried=packed(filling.carried),
+        number=len(filling.pages) + 1,
+        count=len(filling.pages) + 1,
+    )
+
+
+async def _file(page: Page, filling: Filling) -> Response:
+    for each in filling.pages:
+        if faults := filling.faults_on(each):
+            return _questions(page, filling, each, faults, told=True)
+    try:
+        filed = await filing.file(page, filling)
+    except Invalid:
+        return _check(page, filling, 422)
+    return _filed(page, filling, filed)

@@ -1,0 +1,75 @@
+"""Templates, made ready once for each language. Autoescape is on for every one of them, whatever its name."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from infra.i18n import DEFAULT, Translator, translator, typographic
+from web import static_files, wording
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def environment(locale: str) -> Environment:
+    """The templates in this language. A name that a template misspells raises: it is never shown as nothing."""
+    t = translator(locale)
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+    )
+    made.install_gettext_callables(t.gettext, t.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.filters |= {
+        "day": t.day,
+        "short_day": t.short_day,
+        "weekday": t.weekday,
+        "hour": t.hour,
+        "moment": t.moment,
+        "size": t.size,
+        "number": t.number,
+        "initials": initials,
+        "said": lambda words: said(words, t),
+        "typographic": lambda text: typographic(text) if locale == DEFAULT else text,
+    }
+    made.globals |= {"static": static_files.path_of, "icon": icon, "t": t, "lang": locale, "words": wording.of(t)}
+    return made
+
+
+def page(template: str, locale: str, context: Mapping[str, Any]) -> str:
+    """The HTML of a page."""
+    return environment(locale).get_template(template).render(context)
+
+
+def icon(name: str) -> Markup:
+    """A picture beside words: it says nothing by itself, so readers of the page aloud pass over it."""
+    sprite = static_files.path_of("icons.svg")
+    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
+        sprite, name
+    )
+
+
+def initials(name: str) -> str:
+    """“PM” for Paul Martin."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def said(words: Mapping[str, str], t: Translator) -> str:
+    """A text kept in both languages, in the reader's."""
+    text = words.get(t.locale) or words.get(DEFAULT, "")
+    return typographic(text) if t.locale == DEFAULT else text
+
+
+def iso(at: datetime) -> str:
+    """For the `datetime` attribute."""
+    return at.isoformat()
