@@ -83,7 +83,7 @@ def check(form: Form, answers: Any, *, documents: Documents, today: date) -> Che
         return Checked(
             {}, (Fault("", "wrong_type", {"expected": "object"}),), visible(form, {}, today=today), frozenset()
         )
-    walk = _Walk(Context(form, today, documents))
+    walk = _Walk(form, today, documents)
     for page_field, shown in walk.fields(answers):
         if shown:
             walk.judge(page_field, answers.get(page_field.id))
@@ -102,7 +102,7 @@ def check(form: Form, answers: Any, *, documents: Documents, today: date) -> Che
 
 def visible(form: Form, answers: Mapping[str, Any], *, today: date) -> frozenset[str]:
     """Ids of the fields that the person sees with these answers. A wrong answer counts as none."""
-    walk = _Walk(Context(form, today, {}))
+    walk = _Walk(form, today, {})
     for page_field, shown in walk.fields(answers):
         if shown:
             walk.judge(page_field, answers.get(page_field.id))
@@ -112,9 +112,9 @@ def visible(form: Form, answers: Mapping[str, Any], *, today: date) -> frozenset
 class _Walk:
     """Through the form from first field to last: a rule reads only what comes before, so once is enough."""
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    def __init__(self, form: Form, today: date, documents: Documents) -> None:
         self.answers: dict[str, Any] = {}
+        self.context = Context(form, today, documents, self.answers)
         self.faults: list[Fault] = []
         self.visible: set[str] = set()
         self.required: set[str] = set()

@@ -92,13 +92,13 @@ def _field(reader: Reader, known: Mapping[str, Known]) -> Field | None:
         required=False if explanation else _required(reader, known),
         visible_if=_rule(reader, "visible_if", known),
         autocomplete=autocomplete,
-        **_particulars(cls, reader),
+        **_particulars(cls, reader, known),
     )
     reader.close()
     return field
 
 
-def _particulars(cls: type[Field], reader: Reader) -> dict[str, Any]:
+def _particulars(cls: type[Field], reader: Reader, known: Mapping[str, Known]) -> dict[str, Any]:
     """What fields of this kind have and the others have not."""
     if cls is TextField:
         return {"max_length": reader.integer("max_length", least=1, most=TEXT_MAX, optional=True) or TEXT_MAX}
@@ -110,7 +110,7 @@ def _particulars(cls: type[Field], reader: Reader) -> dict[str, Any]:
             reader.fault("max", "empty_range")
         return {"min": bounds[0], "max": bounds[1]}
     if cls is DateField:
-        return _dates(reader)
+        return {**_dates(reader), "not_before": _other_date(reader, known)}
     if cls is ChoiceField:
         return {"choices": _choices(reader)}
     if cls is ChoicesField:
@@ -156,6 +156,16 @@ def _dates(reader: Reader) -> dict[str, DateBound | None]:
     ):
         reader.fault("max", "empty_range")
     return bounds
+
+
+def _other_date(reader: Reader, known: Mapping[str, Known]) -> str | None:
+    other = reader.get("not_before", optional=True)
+    if other is None:
+        return None
+    if not isinstance(other, str) or known.get(other, Known("text")).type != "date":
+        reader.fault("not_before", "not_such_a_field", kind="date")
+        return None
+    return other
 
 
 def _bound(reader: Reader, key: str) -> DateBound | None:

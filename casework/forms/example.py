@@ -74,7 +74,7 @@ def _fill(form: Form, chosen: Mapping[str, Any], today: date, documents: Documen
         checked = check(form, answers, documents=documents, today=today)
         if field.id not in checked.visible:
             continue
-        value = chosen[field.id] if field.id in chosen else _value(field, form, today, documents)
+        value = chosen[field.id] if field.id in chosen else _value(field, form, today, documents, answers)
         if isinstance(field, AttachmentField) and field.id not in checked.required:
             continue
         if value is not None:
@@ -82,7 +82,7 @@ def _fill(form: Form, chosen: Mapping[str, Any], today: date, documents: Documen
     return answers
 
 
-def _value(field: Field, form: Form, today: date, documents: Documents) -> Any:
+def _value(field: Field, form: Form, today: date, documents: Documents, answers: Mapping[str, Any]) -> Any:
     match field:
         case TextField():
             return _TEXTS.get(field.autocomplete or "", "À préciser")[: field.max_length].strip()
@@ -91,7 +91,7 @@ def _value(field: Field, form: Form, today: date, documents: Documents) -> Any:
         case IntegerField():
             return min(max(2, field.min if field.min is not None else 2), field.max if field.max is not None else 2)
         case DateField():
-            return _date(field, today).isoformat()
+            return _date(field, today, answers).isoformat()
         case ChoiceField():
             return field.values[0]
         case ChoicesField():
@@ -108,9 +108,8 @@ def _value(field: Field, form: Form, today: date, documents: Documents) -> Any:
     return {"email": _EMAIL, "phone": _PHONE, "commune": next(iter(form.communes), None)}.get(field.kind)
 
 
-def _date(field: DateField, today: date) -> date:
-    first = field.min.on(today) if field.min else None
-    last = field.max.on(today) if field.max else None
+def _date(field: DateField, today: date, answers: Mapping[str, Any]) -> date:
+    first, last = field.bounds(today, answers)
     if first is None and last is None:
         return today
     if first is not None and last is not None:

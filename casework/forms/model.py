@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from casework.forms.rule_language import Known, Rule
 
@@ -132,6 +132,14 @@ class DateField(Field):
     kind = "date"
     min: DateBound | None = None
     max: DateBound | None = None
+    not_before: str | None = None  # the id of another date, asked before: a return is not before its departure
+
+    def bounds(self, today: date, answers: Mapping[str, Any]) -> tuple[date | None, date | None]:
+        """The first and last day accepted with these normalised answers."""
+        other = answers.get(self.not_before) if self.not_before else None
+        least = [self.min.on(today)] if self.min else []
+        least += [date.fromisoformat(other)] if other else []
+        return max(least, default=None), self.max.on(today) if self.max else None
 
     @property
     def known(self) -> dict[str, Known]:

@@ -59,6 +59,7 @@ class Context:
     form: Form
     today: date
     documents: Documents
+    answers: Mapping[str, Any]  # those before it that hold
 
 
 def is_given(value: Any) -> bool:
@@ -129,8 +130,8 @@ def _date(field: DateField, value: Any, context: Context) -> str:
     if not is_date(text):
         raise Fault("bad_date")
     day = date.fromisoformat(text)
-    least = field.min.on(context.today) if field.min else EARLIEST
-    most = field.max.on(context.today) if field.max else LATEST
+    least, most = field.bounds(context.today, context.answers)
+    least, most = least or EARLIEST, most or LATEST
     if day < least:
         raise Fault("too_early", least=least.isoformat())
     if day > most:

@@ -25,7 +25,7 @@ SENTENCES: Mapping[str, str] = {
     "empty_range": "le maximum est plus petit que le minimum.",
     "bad_yaml": "le document n’est pas lisible, ligne {line} ({problem}).",
     "silence_without_days": "un silence qui vaut décision demande un délai légal (statutory_days).",
-    "not_such_a_field": "aucun champ de ce nom n’est du type {kind}.",
+    "not_such_a_field": "aucun champ de ce nom et du type {kind} ne peut être désigné ici.",
     "rule_too_deep": "la règle a plus de {most} niveaux ({at}).",
     "rule_too_big": "la règle a plus de {most} éléments ({at}).",
     "rule_not_an_operator": "une règle est un objet d’une seule clé, son opérateur ({at}).",
