@@ -34,7 +34,7 @@ class Seen:
 class Listener:
     """One socket, as the hub sees it: what it watches and the texts that wait for it."""
 
-    __slots__ = ("ended", "overflowed", "session_id", "topics", "viewer", "waiting", "wake")
+    __slots__ = ("closing", "overflowed", "session_id", "topics", "viewer", "waiting", "wake")
 
     def __init__(self, viewer: Viewer, session_id: UUID) -> None:
         self.viewer = viewer
@@ -42,7 +42,7 @@ class Listener:
         self.topics: dict[str, Topic] = {}
         self.waiting: deque[str] = deque()
         self.overflowed = False
-        self.ended = False
+        self.closing = 0  # the code to close with, once what waits is sent
         self.wake: asyncio.Future[None] | None = None  # while its writer sleeps
 
     def offer(self, text: str) -> None:
@@ -68,10 +68,11 @@ class Listener:
             if not wake.done():
                 wake.set_result(None)
 
-    def end(self) -> None:
-        """Its session is over: what waits is not sent, and its writer closes the socket."""
-        self.ended = True
-        self.waiting.clear()
+    def close(self, code: int, *, at_once: bool) -> None:
+        """Its writer closes the socket: `at_once` (the session is over: what waits is not sent), or after what waits."""
+        self.closing = code
+        if at_once:
+            self.waiting.clear()
         self.notify()
 
 

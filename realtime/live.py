@@ -18,7 +18,7 @@ from infra.database import reading
 from realtime.follow import Follower
 from realtime.hub import Hub, Listener
 from realtime.presence import Leases
-from realtime.protocol import Presence, encode
+from realtime.protocol import COME_BACK, NO_SESSION, Presence, encode
 
 RECHECK_SECONDS = 0.5  # with the query's time, nothing is sent 1 s after a session ended, Valkey dead or not
 GATHER_SECONDS = 0.02  # presence hints of one dossier that come together are read once
@@ -90,7 +90,7 @@ class Live:
         """Close what a session has open: its sockets get nothing from this instant."""
         for listener in tuple(self.sessions.get(session, ())):
             self.hub.forget(listener)
-            listener.end()
+            listener.close(NO_SESSION, at_once=True)
 
     async def _recheck(self) -> None:
         """Every session with an open socket, in one query: ended, or with other rights than a moment ago?"""
@@ -119,7 +119,7 @@ class Live:
         for listener in tuple(self.sessions[session]):
             if listener.viewer != now.viewer:
                 self.hub.forget(listener)
-                listener.end()
+                listener.close(COME_BACK, at_once=True)
 
     # -- presence
 

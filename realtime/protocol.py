@@ -13,7 +13,7 @@ MOST_TOPICS = 50
 MOST_MALFORMED = 3
 
 # Close codes (RFC 6455, 7.4; 4000 and above are ours).
-MALFORMED, NO_SESSION, GOING_AWAY = 1008, 4401, 1001
+MALFORMED, NO_SESSION, COME_BACK = 1008, 4401, 1012
 
 
 class FromClient(msgspec.Struct, tag_field="op", forbid_unknown_fields=True):
@@ -104,7 +104,7 @@ class BareFact(FromServer, tag="fact"):
     position: str
     dossier: UUID
     version: int
-    row: None | msgspec.UnsetType = msgspec.UNSET
+    row: msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Resync(FromServer, tag="resync"):

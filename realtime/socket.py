@@ -95,7 +95,7 @@ class _Conversation:
     async def hold(self) -> None:
         """Until either side ends it."""
         viewer, listener = self._session.viewer, self._listener
-        kind = "agent" if viewer.kind == "agent" else "citizen"
+        kind: protocol.Side = "agent" if viewer.kind == "agent" else "citizen"
         self._live.add(listener)
         listener.offer(encode(Hello(Actor(viewer.account_id, kind, self._session.name or None), self._live.hub.epoch)))
         tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
@@ -111,22 +111,23 @@ class _Conversation:
     async def _write(self) -> None:
         listener, send = self._listener, self._websocket.send
         waiting, loop = listener.waiting, asyncio.get_running_loop()
-        while not listener.ended:
+        while True:
             while waiting:
                 await send({"type": "websocket.send", "text": waiting.popleft()})
-                if listener.ended:
-                    break
+            if listener.closing:
+                break
             listener.drained()
-            if not waiting and not listener.ended:
-                wake = listener.wake = loop.create_future()
-                await wake
-        await self._websocket.close(protocol.NO_SESSION, "session")
+            wake = listener.wake = loop.create_future()
+            await wake
+        await self._websocket.close(listener.closing)
 
     async def _read(self) -> None:
         while True:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return
+            if self._listener.closing:
+                continue
             text = message.get("text")
             try:
                 if text is None or len(text) > protocol.MOST_BYTES:
@@ -136,9 +137,7 @@ class _Conversation:
                 self._malformed += 1
                 self._refuse("malformed")
                 if self._malformed >= protocol.MOST_MALFORMED:
-                    await asyncio.sleep(0)  # the writer says `refused` first
-                    await self._websocket.close(protocol.MALFORMED, "malformed")
-                    return
+                    self._listener.close(protocol.MALFORMED, at_once=False)
                 continue
             await self._answer(frame)
 
