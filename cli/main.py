@@ -142,7 +142,7 @@ def main() -> None:
         sys.exit(130)
     except Failed as failure:
         _fail(str(failure))
-    except Exception as error:  # noqa: BLE001 - the last one who can make a sentence of it
+    except Exception as error:  # the last one who can make a sentence of it
         if os.environ.get("LOG_LEVEL") == "debug":
             raise
         _fail(_sentence(error))

@@ -18,7 +18,7 @@ def serve(settings: Settings) -> None:
     """Keep N web processes until SIGTERM."""
     listener = listening_socket(settings.host, settings.port)
     environment = {**os.environ, **settings.environment(), INHERITED: str(listener.fileno()), "WEB_PROCESSES": "1"}
-    argv = [Path(sys.executable).with_name("relais"), "web"]
+    argv: list[str | Path] = [Path(sys.executable).with_name("relais"), "web"]
 
     def start(number: int) -> Child:
         return Child(f"web.{number}", argv, environment=environment, keep=[listener.fileno()])

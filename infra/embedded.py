@@ -139,7 +139,7 @@ class PostgreSQL:
         if child.code is not None or not self._ready(child):
             time.sleep(0.25)
             return False
-        if self.sql(f"select count(*) from pg_database where datname = '{ROLE}'") == "0":  # noqa: S608 - a constant
+        if self.sql(f"select count(*) from pg_database where datname = '{ROLE}'") == "0":
             self.sql(f"create database {ROLE}")
         return True
 

@@ -2,9 +2,9 @@
 
     python -I -S infra/launch.py PARENT SIGNAL ACCOUNT REACH program argument…
 
-PARENT is the starter's process id, SIGNAL what this process gets when the starter dies, ACCOUNT the user to become ("-":
-stay), REACH "1" to keep the one capability to pass folders that are closed to ACCOUNT. A script rather than a `preexec_fn`
-because code between fork and exec is unsafe as soon as the starter has a thread.
+PARENT is the starter's process id, SIGNAL what this process gets when the starter dies, ACCOUNT the user to become
+("-": stay), REACH "1" to keep the one capability to pass folders that are closed to ACCOUNT. A script rather than a
+`preexec_fn`, because code between fork and exec is unsafe as soon as the starter has a thread.
 """
 
 import ctypes
@@ -49,7 +49,7 @@ def main() -> None:
         _call(ctypes.CDLL(None, use_errno=True).prctl(_SET_DEATH_SIGNAL, int(signal), 0, 0, 0), "prctl")
         if os.getppid() != int(parent):
             raise SystemExit(1)  # the starter died before it could be watched
-    os.execv(program[0], program)
+    os.execv(program[0], program)  # noqa: S606 - becoming it is the point
 
 
 if __name__ == "__main__":

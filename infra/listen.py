@@ -28,7 +28,9 @@ def listening_socket(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise Failed(taken(host, port) if error.errno == errno.EADDRINUSE else f"Impossible d’écouter sur {host}:{port} : {error.strerror}.") from error  # fmt: skip
+        if error.errno == errno.EADDRINUSE:
+            raise Failed(taken(host, port)) from error
+        raise Failed(f"Impossible d’écouter sur {host}:{port} : {error.strerror}.") from error
     listener.listen(BACKLOG)
     listener.setblocking(False)
     return listener

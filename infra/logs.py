@@ -60,7 +60,7 @@ def configure(level: str = "info", *, process: str) -> None:
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:
     """A logger whose lines carry what the request bound: `logger(__name__).info("dossier claimed", dossier=id)`."""
-    return cast(structlog.stdlib.BoundLogger, structlog.get_logger(name))
+    return cast("structlog.stdlib.BoundLogger", structlog.get_logger(name))
 
 
 class RequestIds:

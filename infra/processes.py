@@ -18,7 +18,7 @@ _LAUNCH = Path(__file__).with_name("launch.py")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The user a child becomes. `reach`: it must pass folders that are closed to that user (see ADR embedded-servers)."""
+    """The user a child becomes. `reach`: it must pass folders that are closed to that user."""
 
     name: str
     reach: bool = False

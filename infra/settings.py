@@ -1,4 +1,4 @@
-"""What an installation may set, read once from the environment. docs/operations.md lists it, tested against this file."""
+"""What an installation may set, read once from the environment. docs/operations.md has the table, a test compares."""
 
 import os
 import secrets

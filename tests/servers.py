@@ -150,7 +150,8 @@ class Processes:
 
     async def again(self, running: Running) -> Running:
         """The same process at the same address, after it died."""
-        return await self.start(running.name, **running.settings.environment())
+        variables: dict[str, Any] = dict(running.settings.environment())
+        return await self.start(running.name, **variables)
 
     async def wait(self, running: Running, *, seconds: float = 30) -> None:
         """Until it does its work: HTTP answers, or (worker, relay, mailbox) its log says that it is ready."""
