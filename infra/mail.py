@@ -23,7 +23,7 @@ import aiosmtplib
 SEND_SECONDS = 6.0  # the whole exchange; the lease of an effect is longer (workers/effects.py)
 
 
-class Undeliverable(Exception):  # noqa: N818 - a final answer of the other side, as a refusal is
+class Undeliverable(Exception):
     """This mail will never be accepted: a malformed address, or a permanent (5xx) answer."""
 
 
@@ -70,10 +70,10 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     message["Message-ID"] = mail.message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no polite program answers it
     message["X-Auto-Response-Suppress"] = "All"  # the same, for Exchange
-    message["Content-Language"] = mail.language
     parts: dict[str, Any] = {"charset": "utf-8", "cte": "quoted-printable"}
     message.set_content(text_of(mail.letter, mail.language), **parts)
     message.add_alternative(html_of(mail.letter, mail.language), subtype="html", **parts)
+    message["Content-Language"] = mail.language
     message.set_boundary(f"relais-{hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]}")
     return message
 

@@ -28,7 +28,7 @@ BACK_OFF = tuple(
 _NEW = text(
     """
     insert into effects (journal_id, name, due_at)
-    select journal_id, name, now() + :grace
+    select journal_id, name, now() + cast(:grace as interval)
     from unnest(cast(:journal_ids as bigint[]), cast(:names as text[])) as f (journal_id, name)
     on conflict (journal_id, name) do nothing returning journal_id, name, due_at
     """
@@ -36,7 +36,7 @@ _NEW = text(
 # Its trigger got lost, or its back-off is over. Due again a little later, in case this trigger is lost too.
 _DUE = text(
     """
-    update effects e set due_at = now() + :grace
+    update effects e set due_at = now() + cast(:grace as interval)
     from (select journal_id, name from effects
           where state = 'pending' and due_at <= now() and name = any(:names)
           order by due_at limit :most for update skip locked) d
@@ -58,8 +58,9 @@ _REAP = text(
 # `due_at` of a pending effect is at most GRACE ahead unless it backs off: a stray trigger does not shorten that.
 _BEGIN = text(
     """
-    update effects set state = 'sending', attempts = attempts + 1, due_at = now() + :lease, message_id = :message_id
-    where journal_id = :journal_id and name = :name and state = 'pending' and due_at <= now() + :grace
+    update effects
+    set state = 'sending', attempts = attempts + 1, due_at = now() + cast(:lease as interval), message_id = :message_id
+    where journal_id = :journal_id and name = :name and state = 'pending' and due_at <= now() + cast(:grace as interval)
     returning attempts
     """
 )
@@ -69,7 +70,7 @@ _END = text(
     """
     update effects set state = :state, last_error = :note,
         done_at = case when :state = 'done' then now() end,
-        due_at = case when :state = 'pending' then now() + :later else due_at end
+        due_at = case when :state = 'pending' then now() + cast(:later as interval) else due_at end
     where journal_id = :journal_id and name = :name and state = 'sending' and attempts = :attempts
     """
 )

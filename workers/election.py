@@ -22,7 +22,7 @@ _TRY = text("select pg_try_advisory_lock(:key)")
 _ALIVE = text("select 1")
 
 
-class SeatLost(Exception):  # noqa: N818 - it happens, and somebody else leads
+class SeatLost(Exception):
     """The session that held the lock is gone."""
 
 

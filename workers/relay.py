@@ -9,7 +9,6 @@ import signal
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
-import uvloop
 from arq.connections import ArqRedis
 from redis.exceptions import RedisError
 from sqlalchemy import text
@@ -70,7 +69,7 @@ class Relay:
                     if place is not None:
                         log.info("relay.leads")
                         await self._lead(place.check)
-            except* Exception as errors:  # PostgreSQL is away, mostly; its drivers have many ways to say so
+            except* Exception as errors:  # noqa: BLE001 - PostgreSQL is away, mostly; its drivers have many ways to say so
                 log.warning("relay.steps_down", errors=[repr(error) for error in errors.exceptions])
             await asyncio.sleep(SECOND)
 
@@ -194,23 +193,20 @@ async def relay(settings: Settings, stop: asyncio.Event) -> None:
     try:
         tasks = {asyncio.create_task(one.run()), asyncio.create_task(bell.listen(one.hear))}
         stopping = asyncio.create_task(stop.wait())
-        finished, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
+        await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (*tasks, stopping):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for task in finished - {stopping}:
-            task.result()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
     finally:
+        await bell.close()
         await redis.aclose(close_connection_pool=True)
         await database.dispose()
 
 
-def serve(settings: Settings) -> None:
+async def serve(settings: Settings) -> None:
     """Run the relay process until SIGTERM or SIGINT."""
-    uvloop.run(_serve(settings))
-
-
-async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

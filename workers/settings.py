@@ -10,7 +10,6 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
-import uvloop
 from arq.worker import Worker, func
 
 from infra.database import engine
@@ -118,12 +117,8 @@ async def _finish(one: Worker, patience: float, running: "asyncio.Task[None] | N
             await one.pool.aclose(close_connection_pool=True)
 
 
-def serve(settings: Settings) -> None:
+async def serve(settings: Settings) -> None:
     """Run the worker process until SIGTERM or SIGINT."""
-    uvloop.run(_serve(settings))
-
-
-async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

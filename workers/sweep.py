@@ -24,7 +24,7 @@ STEP_OF_KEYS = 1_000
 # A file that a living draft names is not forgotten: it is attached when the draft is filed, or goes after it.
 _UNATTACHED = text(
     """
-    select d.id from documents d where d.dossier_id is null and d.created_at < now() - :age
+    select d.id from documents d where d.dossier_id is null and d.created_at < now() - cast(:age as interval)
     and not exists (select from scratch s where s.kind = 'answers' and strpos(s.body::text, d.id::text) > 0)
     order by d.created_at limit :most for update skip locked
     """
@@ -33,13 +33,13 @@ _FORGET = text("delete from documents where id = any(:ids)")
 _KEYS = text(
     """
     delete from idempotency_keys where (principal, key) in (
-        select principal, key from idempotency_keys where at < now() - :age order by at limit :most)
+        select principal, key from idempotency_keys where at < now() - cast(:age as interval) order by at limit :most)
     """
 )
 _DRAFTS = text(
     """
-    select d.id from dossiers d where d.state = 'draft' and d.last_at < now() - :age
-    and not exists (select from scratch s where s.dossier_id = d.id and s.updated_at >= now() - :age)
+    select d.id from dossiers d where d.state = 'draft' and d.last_at < now() - cast(:age as interval)
+    and not exists (select from scratch s where s.dossier_id = d.id and s.updated_at >= now() - cast(:age as interval))
     order by d.last_at limit :most
     """
 )

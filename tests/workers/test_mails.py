@@ -1,0 +1,101 @@
+"""From a fact to a mail in a real SMTP server, through a real relay and a real worker."""
+
+from functools import partial
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from casework.dossiers import actions
+from casework.ids import DossierId
+from infra.database import transaction
+from tests.people import Community, version_of
+from tests.workers.conftest import Processes, Sink, all_done, effects_in, until
+
+
+async def test_a_filed_request_gives_exactly_one_receipt(
+    engine: AsyncEngine, community: Community, sink: Sink, processes: Processes
+) -> None:
+    async with transaction(engine) as db:
+        filed = await community.file(db)
+        row = (await db.execute(text("select reference, due_at from dossiers"))).one()
+    processes.start("worker")
+    processes.start("relay")
+    await until(partial(all_done, engine, 1), seconds=20)
+    (mail,) = sink.mails
+    assert mail["To"] == "amina@exemple.fr"
+    assert mail["From"] == "ne-pas-repondre@relais.example"
+    assert mail["Subject"] == f"Votre demande {row.reference} est bien reçue"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Content-Language"] == "fr"
+    assert mail["Message-ID"] == (await effects_in(engine))[0].message_id
+    text_part, html_part = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text_part is not None
+    assert html_part is not None
+    for part in (text_part.get_content(), html_part.get_content()):
+        for said in ("Bonjour Amina Benali,", row.reference, "Acte de naissance", "État civil"):
+            assert said in part
+        assert f"https://relais.example/dossiers/{filed.subject_id}" in part
+    assert "Réponse attendue au plus tard le\u202f: " in text_part.get_content()
+
+
+async def test_each_step_that_the_citizen_is_told_of_gives_a_mail_and_says_nothing_of_what_was_written(
+    engine: AsyncEngine, community: Community, sink: Sink, running: None
+) -> None:
+    paul, secret = community.paul.as_agent, "un mot que personne ne lit"
+    async with transaction(engine) as db:
+        filed = await community.file(db)
+        dossier = DossierId(filed.subject_id)
+        seen = version_of(filed)
+        seen = version_of(await actions.claim(db, dossier, seen=seen, by=paul))
+        seen = version_of(await actions.start_review(db, dossier, seen=seen, by=paul))
+        seen = version_of(await actions.post_message(db, dossier, message=secret, seen=seen, by=paul))
+        seen = version_of(await actions.ask_completion(db, dossier, reason=secret, seen=seen, by=paul))
+        amina = community.amina.as_citizen
+        seen = version_of(await actions.complete(db, dossier, message=secret, documents=(), seen=seen, by=amina))
+        seen = version_of(await actions.post_message(db, dossier, message=secret, seen=seen, by=amina))
+        await actions.decide(db, dossier, outcome="refused", reason=secret, seen=seen, by=paul)
+    await until(partial(all_done, engine, 4), seconds=20)
+    assert sorted(effect.name for effect in await effects_in(engine)) == [
+        "mail.completion-asked", "mail.decided", "mail.message", "mail.receipt",
+    ]  # fmt: skip
+    assert len(sink.mails) == 4
+    for raw in sink.accepted:
+        assert secret.encode() not in raw
+        assert b"refus" not in raw
+
+
+async def test_without_an_account_the_mail_points_to_the_tracking_page(
+    engine: AsyncEngine, community: Community, sink: Sink, running: None
+) -> None:
+    async with transaction(engine) as db:
+        await community.file(db)
+        await db.execute(text("update dossiers set citizen_id = null"))
+    await until(partial(all_done, engine, 1), seconds=20)
+    part = sink.mails[0].get_body(("plain",))
+    assert part is not None
+    assert "https://relais.example/suivre" in part.get_content()
+    assert "code de suivi" in part.get_content()
+
+
+async def test_in_the_language_of_the_account(
+    engine: AsyncEngine, community: Community, sink: Sink, running: None
+) -> None:
+    async with transaction(engine) as db:
+        await community.file(db)
+        await db.execute(text("update accounts set locale = 'en' where email = 'amina@exemple.fr'"))
+    await until(partial(all_done, engine, 1), seconds=20)
+    (mail,) = sink.mails
+    assert mail["Content-Language"] == "en"
+    assert "has been received" in mail["Subject"]
+
+
+async def test_nobody_to_write_to_is_an_end_too(
+    engine: AsyncEngine, community: Community, sink: Sink, running: None
+) -> None:
+    async with transaction(engine) as db:
+        await community.file(db)
+        await db.execute(text("update dossiers set applicant_email = null"))
+        await db.execute(text("update accounts set email = null where email = 'amina@exemple.fr'"))
+    await until(partial(all_done, engine, 1), seconds=20)
+    assert sink.accepted == []
+    assert (await effects_in(engine))[0].last_error == "no address to write to"
