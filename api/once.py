@@ -29,7 +29,12 @@ _BEGIN = text(
 _FIND = text(
     "select route, body_hash, subject, version from idempotency_keys where principal = :principal and key = :key"
 )
-_DONE = text("update idempotency_keys set version = :version where principal = :principal and key = :key")
+_DONE = text(
+    """
+    update idempotency_keys set version = :version, subject = coalesce(cast(:subject as uuid), subject)
+    where principal = :principal and key = :key
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,8 @@ async def begin(db: AsyncConnection, once: Once | None, subject: UUID) -> Before
     return Before(row.subject, row.version)
 
 
-async def done(db: AsyncConnection, once: Once | None, version: int) -> None:
-    """Note what the act made, in the same transaction."""
+async def done(db: AsyncConnection, once: Once | None, version: int, *, subject: UUID | None = None) -> None:
+    """Note what the act made (and of what, where only the act knew it), in the same transaction."""
     if once is not None:
-        await db.execute(_DONE, {"principal": once.principal, "key": once.key, "version": version})
+        made = {"version": version, "subject": subject}
+        await db.execute(_DONE, {"principal": once.principal, "key": once.key, **made})

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from api.dossiers import agents_only
 from api.door import reading
+from api.dossiers import agents_only
 from api.pages import PAGE, mark_of, read_mark
 from api.representations import Colleague, ColleaguePage, QueuePage
 from api.state import State
@@ -44,7 +44,7 @@ async def page(
         if ids is not None:
             rows = await queries.in_queue(db, view, agent=agent, services=services, ids=ids[:MOST_IDS])
         else:
-            words = words_of(q)
+            words = words_of(q) or (("\uffff",) if q.strip() else ())  # no folded text holds that sign
             rows = await queries.queue(
                 db, view, agent=agent, services=services, words=words, before=before, most=PAGE + 1
             )
