@@ -1,0 +1,190 @@
+"""What somebody answers to a form (PURE): plausible, varied, accepted by `casework.forms.check`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from casework.demo import names, words
+from casework.demo.papers import fitting
+from casework.demo.people import Citizen, given_name, street
+from casework.forms.model import (
+    AddressField,
+    AttachmentField,
+    ChoiceField,
+    ChoicesField,
+    DateField,
+    Explanation,
+    Field,
+    Form,
+    IntegerField,
+    LongTextField,
+    TextField,
+    YesNoField,
+)
+from casework.forms.rule_language import TODAY, Rule, evaluate
+
+_PLACES = ("la salle des fêtes", "la maison de quartier", "le square", "le parking de l’école", "la place du marché")
+_ORGANISATIONS = (
+    "Association des riverains",
+    "Comité des fêtes",
+    "Club de pétanque",
+    "Amicale laïque",
+    "Les Amis du Clain",
+    "Boulangerie du Centre",
+    "Café de la Place",
+    "Librairie des Carmes",
+    "SARL Poitou Travaux",
+    "Union sportive",
+)
+_LETTERS = "ABCDEFGHJKLMNPQRSTVWXYZ"
+# What a question named so is answered with; the first part that its id contains.
+_BY_PART: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("association_name", _ORGANISATIONS),
+    ("business_name", _ORGANISATIONS),
+    ("shop_name", _ORGANISATIONS),
+    ("organisation", _ORGANISATIONS),
+    ("supplier", _ORGANISATIONS),
+    (
+        "event_name",
+        ("Fête du quartier", "Vide-grenier", "Marché de producteurs", "Fête de la musique", "Loto", "Course à pied"),
+    ),
+    ("nationality", ("Française", "Portugaise", "Marocaine", "Roumaine", "Britannique")),
+    (
+        "object",
+        ("Un trousseau de clés", "Un téléphone noir", "Un portefeuille marron", "Une écharpe bleue", "Un sac à dos"),
+    ),
+    ("school", ("École Jules-Ferry", "École Pablo-Neruda", "Collège Henri-IV", "Lycée Victor-Hugo", "École Paul-Bert")),
+    ("route", ("Ligne 12", "Ligne 21", "Ligne 30 A", "Ligne 41")),
+    ("species", ("Un érable champêtre", "Un tilleul", "Un chêne pubescent", "Un cerisier")),
+    ("official_name", ("L’adjointe à l’éducation", "Le maire", "La vice-présidente à la voirie")),
+    (
+        "subject",
+        ("La sécurité devant l’école", "Un projet de jardin partagé", "Le bruit la nuit", "Une aide pour notre club"),
+    ),
+    ("equipment", ("Un ordinateur portable", "Un deuxième écran", "Un casque", "Un téléphone")),
+    ("software", ("Une licence de cartographie", "Un accès à la messagerie", "Un logiciel de dessin")),
+    ("allergy", ("Arachides", "Lait de vache", "Œufs", "Fruits à coque")),
+    ("vehicle", ("Une citadine", "Un utilitaire", "Un minibus de neuf places")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Answers, and the documents that they attach: (id, media type)."""
+
+    answers: dict[str, Any]
+    attached: tuple[tuple[UUID, str], ...]
+
+
+def answers_to(
+    form: Form, who: Citizen, *, today: date, chance: Random, document: Callable[[], UUID] | None = None
+) -> Answered:
+    """One person's answers on that day. `document()` gives the id of a new document; None: no file is attached."""
+    given: dict[str, Any] = {}
+    read: dict[str, Any] = {TODAY: today.isoformat()}
+    attached: list[tuple[UUID, str]] = []
+
+    def holds(rule: Rule | bool | None) -> bool:
+        if rule is None or isinstance(rule, bool):
+            return bool(rule)
+        return evaluate(rule, {name: read[name] for name in (*rule.reads, TODAY) if name in read})
+
+    for page in form.pages:
+        if page.visible_if is not None and not holds(page.visible_if):
+            continue
+        for field in page.fields:
+            if isinstance(field, Explanation) or (field.visible_if is not None and not holds(field.visible_if)):
+                continue
+            required = holds(field.required)
+            if not required and chance.random() < 0.35:
+                continue
+            if isinstance(field, AttachmentField):
+                media_type = fitting(field.types)
+                if document is not None and media_type is not None:
+                    id_ = document()
+                    attached.append((id_, media_type))
+                    given[field.id] = [str(id_)]
+                continue
+            value = _answer(field, form, who, today, chance)
+            if value is None:
+                continue
+            given[field.id] = read[field.id] = value
+            if isinstance(field, AddressField) and "citycode" in value:
+                read[f"{field.id}.citycode"] = value["citycode"]
+    return Answered(given, tuple(attached))
+
+
+def _answer(field: Field, form: Form, who: Citizen, today: date, chance: Random) -> Any:
+    match field:
+        case TextField():
+            return _text(field, who, chance)[: field.max_length].strip()
+        case LongTextField():
+            return " ".join(chance.sample(words.TEXTS, 1 + chance.randrange(3)))[: field.max_length].strip()
+        case IntegerField():
+            least = field.min if field.min is not None else 1
+            most = field.max if field.max is not None else least + 30
+            return least + int((most - least) * min(chance.random() ** 3, 0.999))
+        case DateField():
+            return _date(field, today, chance).isoformat()
+        case ChoiceField():
+            # The first answers of a list are the usual ones.
+            return field.values[int(chance.random() ** 1.7 * len(field.values))]
+        case ChoicesField():
+            most = min(field.at_most or len(field.values), len(field.values), 3)
+            chosen = set(chance.sample(field.values, 1 + chance.randrange(most)))
+            return [value for value in field.values if value in chosen]
+        case YesNoField():
+            return chance.random() < 0.4
+        case AddressField():
+            return _address(who, form, chance)
+    return {"email": who.email, "phone": who.phone, "commune": who.commune.code}.get(field.kind)
+
+
+def _address(who: Citizen, form: Form, chance: Random) -> dict[str, str]:
+    commune = who.commune if who.commune.code in form.communes else next(iter(form.communes.values()))
+    line = who.street if chance.random() < 0.85 else street(chance)
+    return {"street": line, "postal_code": commune.postal_codes[0], "citycode": commune.code}
+
+
+def _date(field: DateField, today: date, chance: Random) -> date:
+    first = field.min.on(today) if field.min else None
+    last = field.max.on(today) if field.max else None
+    if first is None and last is None:
+        first, last = today + timedelta(days=3), today + timedelta(days=90)
+    elif first is None and last is not None:
+        # A birth is anywhere in a life; a loss or a wedding is of the last months.
+        first = last - timedelta(days=365 * 60 if "born" in field.id or "birth" in field.id else 400)
+    elif first is not None and last is None:
+        last = first + timedelta(days=120)
+    assert first is not None
+    assert last is not None
+    return first + timedelta(days=int((last - first).days * chance.random()))
+
+
+def _text(field: TextField, who: Citizen, chance: Random) -> str:
+    known: Mapping[str, str] = {
+        "given-name": who.given_name,
+        "family-name": who.family_name,
+        "name": who.name,
+        "street-address": who.street,
+    }
+    if field.autocomplete and field.autocomplete in known:
+        return known[field.autocomplete]
+    for part, options in _BY_PART:
+        if part in field.id:
+            return chance.choice(options)
+    if "first_name" in field.id:
+        return given_name(chance)
+    if "name" in field.id:
+        return chance.choice((who.family_name, who.family_name, chance.choice(names.FAMILIES)))
+    if "plate" in field.id:
+        first, second = (chance.choice(_LETTERS) + chance.choice(_LETTERS) for _ in range(2))
+        return f"{first}-{chance.randrange(100, 999)}-{second}"
+    if any(part in field.id for part in ("number", "rna", "siret", "imei", "card", "plot")):
+        return str(chance.randrange(10_000, 99_999))
+    if any(part in field.id for part in ("lost_in", "location", "place", "where", "former_commune")):
+        return f"{chance.choice(('Devant', 'Près de', 'À côté de'))} {chance.choice(_PLACES)}"
+    return chance.choice(words.TEXTS)
