@@ -104,10 +104,14 @@ async def take_over_all(state: State, viewer: Viewer, absence_id: UUID, *, attem
                 refused += [refusal] if refusal is not None else []
     async with reading(state) as db:
         done = await batches.done(db, batch_id, absence_id)
-    items = [
-        TakenOver(dossier=each.dossier_id, reference=each.reference, version=each.version, code=None) for each in done
-    ]
-    return TakeOverAll(batch_id=batch_id, taken_over=len(items), items=[*items, *refused])
+    taken = [_line(each, None) for each in done]
+    return TakeOverAll(batch_id=batch_id, taken_over=len(taken), items=[*taken, *refused])
+
+
+def _line(line: batches.Line, code: str | None, held_by: Person | None = None) -> TakenOver:
+    return TakenOver(
+        dossier=line.dossier_id, reference=line.reference, version=line.version, code=code, held_by=held_by
+    )
 
 
 async def _take_over(db: AsyncConnection, viewer: Viewer, id_: DossierId, batch_id: UUID) -> TakenOver | None:
@@ -119,13 +123,7 @@ async def _take_over(db: AsyncConnection, viewer: Viewer, id_: DossierId, batch_
         line = await batches.line(db, id_)
         holder = refusal.facts.get("held_by")
         names = await accounts.names(db, [holder]) if holder else {}
-        return TakenOver(
-            dossier=id_,
-            reference=line.reference,
-            version=line.version,
-            code=refusal.code,
-            held_by=person(holder, names),
-        )
+        return _line(line, refusal.code, person(holder, names))
     return None
 
 

@@ -16,7 +16,17 @@ from starlette.routing import Route
 from api import problems
 from api.door import ANONYMOUS, session_of
 from api.once import ANONYMOUS_KEY, KEY, Once, body_hash, principal_of
-from api.problems import BadHeader, BadJson, BadParameter, IfMatchMissing, NotSignedIn, WrongMediaType, WrongShape
+from api.problems import (
+    BadHeader,
+    BadJson,
+    BadParameter,
+    IfMatchMissing,
+    NotSignedIn,
+    SessionExpired,
+    TooSlow,
+    WrongMediaType,
+    WrongShape,
+)
 from api.representations import Problem
 from api.state import State, state_of
 from casework.access import Viewer
@@ -31,6 +41,10 @@ _IF_MATCH = re.compile(r'"([0-9]{1,9})"', re.ASCII)
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?$", re.DOTALL)
 
 log = logger(__name__)
+
+
+class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A route without parameters."""
 
 
 @dataclass(slots=True)
@@ -105,6 +119,7 @@ class Operation:
     query: type[msgspec.Struct] | None = None
     status: int = 200
     needs: Literal["anybody", "session"] = "session"
+    forgives: bool = False  # a session that has ended is as none: where nothing is done in somebody's name
     if_match: Literal["no", "may", "must"] = "no"
     once: bool = False
     etag: bool = False
@@ -122,7 +137,7 @@ def route(operation: Operation) -> Route:
         session: Session | None = None
         try:
             state = state_of(request)
-            session = await session_of(request)
+            session = await _session(operation, request)
             if operation.needs == "session" and session is None:
                 raise NotSignedIn
             call = await _call(operation, request, state, session, locale)
@@ -136,11 +151,20 @@ def route(operation: Operation) -> Route:
     return Route(path, endpoint, methods=[operation.method], name=operation.name, max_body_size=operation.body_max)
 
 
+async def _session(operation: Operation, request: Request) -> Session | None:
+    try:
+        return await session_of(request)
+    except SessionExpired:
+        if operation.forgives:
+            return None
+        raise
+
+
 async def refused(request: Request, error: Exception, session: Session | None, locale: str) -> Response:
     """The problem that an exception is told as. A fault of ours is logged, with its traceback, and told in one word."""
     refusal = problems.refusal_of(error)
     if refusal is None:
-        log.exception("fault", path=request.url.path, exc_info=error)
+        log.error("fault", path=request.url.path, exc_info=error)
         return respond(problems.plain("internal", locale))
     viewer = session.viewer if session is not None else None
     if refusal is not error and not isinstance(error, Refused):
@@ -173,14 +197,17 @@ def _answer(operation: Operation, given: Any) -> Response:
 
 
 async def _call(operation: Operation, request: Request, state: State, session: Session | None, locale: str) -> Call:
-    query = read_query(operation.query, request) if operation.query is not None else _no_query(request)
+    query = read_query(operation.query or NoQuery, request)
     seen = _seen(request) if operation.if_match != "no" else None
     if operation.if_match == "must" and seen is None:
         raise IfMatchMissing
     raw = b""
     if operation.method in ("POST", "PUT", "PATCH") and not operation.upload:
-        async with asyncio.timeout(BODY_SECONDS):
-            raw = await request.body()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                raw = await request.body()
+        except TimeoutError as error:
+            raise TooSlow from error
     body = read_body(operation.takes, raw, request.headers.get("content-type", "")) if operation.takes else None
     attempt = attempt_of(request, session, raw) if operation.once and not operation.upload else None
     return Call(state, request, session, locale, request.path_params, query, body, seen, attempt)
@@ -204,11 +231,6 @@ def _seen(request: Request) -> Version | None:
     if match is None or int(match[1]) > 2**31 - 1:
         raise BadHeader(detail="If-Match")
     return Version(int(match[1]))
-
-
-def _no_query(request: Request) -> None:
-    if unknown := list(request.query_params)[:5]:
-        raise BadParameter(faults=[{"field": name[:100], "code": "unknown_field"} for name in unknown])
 
 
 def read_query(type_: type[msgspec.Struct], request: Request) -> Any:

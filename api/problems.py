@@ -140,6 +140,12 @@ class WrongMediaType(Refused):
     code = "wrong_media_type"
 
 
+class TooSlow(Refused):
+    """The body took too long to arrive."""
+
+    code = "too_slow"
+
+
 class Unavailable(Refused):
     """A server behind this one is down or overloaded: `retry_after` seconds."""
 
