@@ -14,6 +14,7 @@ from casework.authority import Authority
 from casework.dossiers.queues import Keys
 from casework.errors import NotAllowed, NotFound
 from casework.ids import AccountId, DossierId, MandateId
+from infra.database import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ ACTS: Mapping[str, frozenset[str]] = {
     "hand_back": frozenset({"member", "holder", "origin"}),
 }
 
-_RELATION = text(
+_RELATION = Statement(
     f"""
     select d.holder_id, d.citizen_id, d.cover_id, d.uncovered_since, d.mandate_id, d.taken_over_from, d.service_id,
            coalesce(bool_or(r.role is not null), false) as member,
@@ -92,7 +93,7 @@ _RELATION = text(
     from dossiers d
     left join roles r on r.account_id = cast(:viewer as uuid) and r.service_id = d.service_id
                      and r.role in ('agent', 'manager')
-    where d.id = :dossier and {VISIBLE}
+    where d.id = cast(:dossier as uuid) and {VISIBLE}
     group by d.id
     """
 )
@@ -118,18 +119,18 @@ async def may(db: AsyncConnection, viewer: Viewer, act: str, dossier_id: Dossier
     Raises NotFound for a dossier that the viewer does not see (never "forbidden": it would say that it exists), and
     NotAllowed where the viewer sees it without the relation that the act asks for.
     """
-    row = (await db.execute(_RELATION, {**viewer.binds, "dossier": dossier_id})).one_or_none()
+    row = await _RELATION.first(db, {**viewer.binds, "dossier": dossier_id})
     if row is None:
         raise NotFound
     me, asked = viewer.account_id, ACTS[act]
-    if viewer.kind != "agent" or (row.citizen_id is not None and row.citizen_id == me):
+    if viewer.kind != "agent" or (row["citizen_id"] is not None and row["citizen_id"] == me):
         if "citizen" not in asked:
             raise NotAllowed
         return Authority(me, "citizen")
-    if row.uncovered_since is not None and "mandate" in asked and row.holder_id != me:
-        if row.cover_id not in (None, me):
+    if row["uncovered_since"] is not None and "mandate" in asked and row["holder_id"] != me:
+        if row["cover_id"] not in (None, me):
             raise NotAllowed
-        over = {"absent": row.holder_id, "viewer": me, "member": row.member}
+        over = {"absent": row["holder_id"], "viewer": me, "member": row["member"]}
         mandate = (await db.execute(_MANDATE_OVER, over)).one_or_none()
         if mandate is None:
             raise NotAllowed
@@ -137,20 +138,20 @@ async def may(db: AsyncConnection, viewer: Viewer, act: str, dossier_id: Dossier
     relations = {
         name
         for name, holds in (
-            ("member", row.member),
-            ("holder", row.holder_id == me),
-            ("origin", row.taken_over_from == me),
-            ("mandate", row.member),  # nothing to take over: the rules say so, and who holds it
+            ("member", row["member"]),
+            ("holder", row["holder_id"] == me),
+            ("origin", row["taken_over_from"] == me),
+            ("mandate", row["member"]),  # nothing to take over: the rules say so, and who holds it
         )
         if holds
     }
     if not relations & asked:
         raise NotAllowed
-    if row.holder_id == me and row.mandate_id is not None:
-        mandate = (await db.execute(_MANDATE_HELD, {"mandate": row.mandate_id})).one_or_none()
+    if row["holder_id"] == me and row["mandate_id"] is not None:
+        mandate = (await db.execute(_MANDATE_HELD, {"mandate": row["mandate_id"]})).one_or_none()
         if mandate is not None:
             return Authority(me, "substitute", AccountId(mandate.agent_id), MandateId(mandate.id))
-    return Authority(me, "manager" if row.manager else "agent")
+    return Authority(me, "manager" if row["manager"] else "agent")
 
 
 def applicant(viewer: Viewer) -> Authority:

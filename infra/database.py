@@ -4,13 +4,16 @@
 architecture test looks for `commit`, `rollback` and `begin_nested` everywhere else.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import msgspec
-from sqlalchemy import MetaData, event
+from asyncpg import InterfaceError, PostgresError, Record
+from sqlalchemy import MetaData, event, text
+from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 metadata = MetaData(
@@ -49,6 +52,7 @@ def engine(url: str, *, pool_size: int = 10, application: str = "relais") -> Asy
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=2,
+        isolation_level="AUTOCOMMIT",  # SQLAlchemy begins nothing by itself: `transaction` and `reading` do
         json_serializer=_dump,
         json_deserializer=msgspec.json.decode,
         connect_args={
@@ -82,8 +86,9 @@ async def transaction(engine: AsyncEngine, *, ring: Ring | None = None) -> Async
     """
     async with engine.connect() as db:
         db.info.pop(_WRITTEN, None)
-        async with db.begin():
-            yield db
+        with _as_sqlalchemy():
+            async with _driver(db).transaction():
+                yield db
         written = db.info.pop(_WRITTEN, None)
     if written and ring:
         await ring(written)
@@ -93,11 +98,46 @@ async def transaction(engine: AsyncEngine, *, ring: Ring | None = None) -> Async
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """One snapshot for several statements: what a page shows and the position that it shows agree."""
     async with engine.connect() as db:
-        await db.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        async with db.begin():
-            yield db
+        with _as_sqlalchemy():
+            async with _driver(db).transaction(isolation="repeatable_read", readonly=True):
+                yield db
 
 
 def note_written(db: AsyncConnection, position: str) -> None:
     """Remember on the connection that its transaction wrote a fact, so that its end rings the bell."""
     db.info[_WRITTEN] = position
+
+
+class Statement:
+    """A statement that every action runs: compiled once, executed by the driver, without a result object in between.
+
+    Through SQLAlchemy's execution such a statement costs twice as much Python; there are three of them (what relation,
+    lock, append), and everything else goes through SQLAlchemy. Errors are SQLAlchemy's all the same.
+    """
+
+    def __init__(self, sql: str) -> None:
+        compiled = text(sql).compile(dialect=asyncpg.dialect())  # type: ignore[no-untyped-call]
+        self._sql = str(compiled)
+        self._names = tuple(compiled.positiontup or ())
+
+    async def first(self, db: AsyncConnection, binds: Mapping[str, Any]) -> Record | None:
+        """The first row, in the transaction of `db`."""
+        with _as_sqlalchemy():
+            row: Record | None = await _driver(db).fetchrow(self._sql, *[binds[name] for name in self._names])
+        return row
+
+
+@contextmanager
+def _as_sqlalchemy() -> Iterator[None]:
+    """The driver's errors as SQLAlchemy's, so that a door knows one family."""
+    try:
+        yield
+    except (PostgresError, InterfaceError, OSError) as error:
+        raise DBAPIError(None, None, error) from error
+
+
+def _driver(db: AsyncConnection) -> Any:
+    """asyncpg's connection: it holds the transaction (SQLAlchemy's own is off, see `engine`)."""
+    connection = db.sync_connection
+    assert connection is not None
+    return connection.connection.driver_connection

@@ -14,8 +14,9 @@ from casework.dossiers.model import FACT_COLUMNS, Dossier, Happened
 from casework.dossiers.queues import WHERE, Keys
 from casework.errors import NotFound
 from casework.ids import DossierId, Version
+from infra.database import Statement
 
-_LOCK = text(
+_LOCK = Statement(
     f"""
     select d.id, d.reference, d.version, d.digest, clock_timestamp() as now, {", ".join(f"d.{c}" for c in FACT_COLUMNS)}
     from dossiers d where d.id = :id for no key update
@@ -34,11 +35,11 @@ async def lock(db: AsyncConnection, dossier_id: DossierId, *, seen: Version | No
 
     Raises NotFound. Visibility was judged by `access.may` in the same transaction.
     """
-    row = (await db.execute(_LOCK, {"id": dossier_id})).one_or_none()
+    row = await _LOCK.first(db, {"id": dossier_id})
     if row is None:
         raise NotFound
     since: tuple[Happened, ...] = ()
-    if seen is not None and seen < row.version:
+    if seen is not None and seen < row["version"]:
         missed = await db.execute(_SINCE, {"id": dossier_id, "seen": seen})
         since = tuple(Happened(fact.version, fact.kind, fact.at, fact.actor) for fact in missed)
     values: list[Any] = [*row, since]

@@ -18,26 +18,24 @@ async def append(db: AsyncConnection, stream: Stream, subject: Subject, fact: Fa
     version = subject.version + 1
     payload = payload_of(fact, before)
     digest = digest_of(subject.digest, stream.name, subject.id, version, fact, subject.now, by, payload)
-    written = (
-        await db.execute(
-            stream.append,
-            {
-                **after,
-                "id": subject.id,
-                "version": version,
-                "digest": digest,
-                "kind": fact.kind,
-                "v": fact.v,
-                "at": subject.now,
-                "actor": by.actor,
-                "on_behalf_of": by.on_behalf_of,
-                "mandate_id": by.mandate_id,
-                "payload": canonical(payload).decode(),
-            },
-        )
-    ).one_or_none()
+    written = await stream.append.first(
+        db,
+        {
+            **after,
+            "id": subject.id,
+            "version": version,
+            "digest": digest,
+            "kind": fact.kind,
+            "v": fact.v,
+            "at": subject.now,
+            "actor": by.actor,
+            "on_behalf_of": by.on_behalf_of,
+            "mandate_id": by.mandate_id,
+            "payload": canonical(payload).decode(),
+        },
+    )
     if written is None:
         raise RuntimeError(f"{stream.name} {subject.id} is not at version {subject.version}: was its row locked?")
-    position = Position(written.epoch, written.tx, written.id)
+    position = Position(written["epoch"], written["tx"], written["id"])
     note_written(db, str(position))
     return Recorded(position, stream.name, subject.id, version, fact.kind, fact.v, subject.now, by.actor, by.on_behalf_of, by.mandate_id, payload)  # fmt: skip

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import DateTime, LargeBinary, Table, TextClause, Uuid, text
+from sqlalchemy import DateTime, LargeBinary, Table, Uuid
+
+from infra.database import Statement
 
 
 class Subject(Protocol):
@@ -30,7 +32,7 @@ class Stream:
     name: str
     table: Table
     owned: tuple[str, ...]
-    append: TextClause
+    append: Statement
     parsers: Mapping[str, Callable[[Any], Any]]
 
     def parse(self, column: str, value: Any) -> Any:
@@ -57,14 +59,14 @@ def stream(name: str, table: Table, owned: tuple[str, ...]) -> Stream:
     sets = ", ".join(f"{column} = :{column}" for column in owned)
     statement = f"""
         with folded as (
-            update {table.name} set {sets}, version = :version, digest = :digest
-            where id = :id and version = :version - 1
+            update {table.name} set {sets}, version = cast(:version as integer), digest = :digest
+            where id = :id and version = cast(:version as integer) - 1
             returning id
         )
         insert into journal (stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id, payload, digest)
-        select '{name}', id, :version, cast(:kind as text), cast(:v as smallint), cast(:at as timestamptz),
-               cast(:actor as uuid), cast(:on_behalf_of as uuid), cast(:mandate_id as uuid), cast(:payload as jsonb),
-               :digest
+        select '{name}', id, cast(:version as integer), cast(:kind as text), cast(:v as smallint), cast(:at as timestamptz),
+               cast(:actor as uuid), cast(:on_behalf_of as uuid), cast(:mandate_id as uuid), cast(cast(:payload as text) as jsonb),
+               cast(:digest as bytea)
         from folded
         returning epoch, tx::text::bigint as tx, journal.id as id
     """  # noqa: S608 - names of our own tables, at import
@@ -72,6 +74,6 @@ def stream(name: str, table: Table, owned: tuple[str, ...]) -> Stream:
         name=name,
         table=table,
         owned=owned,
-        append=text(statement),
+        append=Statement(statement),
         parsers={column: _parser(table.c[column].type) for column in owned},
     )
