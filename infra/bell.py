@@ -1,113 +1,200 @@
-"""The bell: hints between processes that something is to be looked at. It may be lost; whoever hears it reads the truth.
+"""The bell: one channel on which every process hints to every other that something happened. Never a delivery.
 
-broadcaster 0.3.1 goes deaf for ever, and says nothing, when its one connection is dropped; two subscriptions that
-begin together lose each other; its queues are unbounded. So there is one channel and one subscription a process,
-drained at once, listened to by a supervisor that hears its own pulse and begins again when it does not.
+Hints: `p:<position>` the journal has grown, `v:<dossier>` presence changed, `s:<session>` look at this session again.
+A hint without a subject (`LOOK_AGAIN`) says "look at everything of this kind": handlers get these after each
+connection, because what was rung meanwhile is lost. With Valkey down nothing is lost but time: every reader also polls.
+
+broadcaster's Redis listener ends for ever, without a word, on one dropped connection. So there is one subscription a
+process, and it is supervised: its end is heard at once, its silence within `SILENCE` seconds.
 """
 
 import asyncio
 import contextlib
-import logging
 import random
-import secrets
-import time
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode, urlsplit
 
 from broadcaster import Broadcast
-from redis.asyncio import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
+from broadcaster._backends.redis import RedisBackend
+from broadcaster._base import Event
 
-CHANNEL = "relais:bell"
-RING_SECONDS = 0.2  # what a door may lose when Valkey is gone
-PULSE_SECONDS = 1.0
-DEAF_SECONDS = 3.0
-LONGEST_PAUSE = 2.0
-LOOK_AGAIN = "p:"  # said to the handler after each connection: hints were perhaps missed
-
-_log = logging.getLogger(__name__)
+from infra.logs import logger
 
 Handler = Callable[[str], Awaitable[None]]
 
+LOOK_AGAIN = ("p:", "v:", "s:")
+HEARTBEAT = 0.7  # seconds of silence after which this process rings for itself
+SILENCE = 2.0  # seconds of silence after which the subscription is deaf
+RING_SECONDS = 0.2  # for a Valkey that hangs
+CONNECT_SECONDS = 2.0
+BACK_OFF = (0.05, 2.0)  # seconds: first, longest
+MOST_WAITING = 1_000  # hints kept while Valkey is away
+
+_BEAT = "h:"
+_DEAF = "!"
+
+log = logger(__name__)
+
+
+class _Backend(RedisBackend):
+    """broadcaster's own, but for the end of its listener: it is told to the subscriber instead of to nobody."""
+
+    def __init__(self, url: str, channel: str) -> None:
+        super().__init__(url)
+        self.channel = channel
+
+    async def _pubsub_listener(self) -> None:
+        try:
+            await super()._pubsub_listener()
+        except Exception as error:  # noqa: BLE001 - whatever it is, this subscription is over
+            log.info("bell.dropped", error=type(error).__name__)
+        finally:
+            self._queue.put_nowait(Event(self.channel, _DEAF))
+
+    async def unsubscribe(self, channel: str) -> None:
+        """Nothing: whoever leaves closes the connection, which may be dead and would be talked to."""
+
+    async def disconnect(self) -> None:
+        """End what `connect` began, in a bounded time, whatever state the connection is in."""
+        if self._listener is not None:
+            self._listener.cancel()
+            await asyncio.wait({self._listener}, timeout=RING_SECONDS)
+        for end in (self._pubsub.aclose, self._conn.aclose):
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(RING_SECONDS):
+                    await end()
+
 
 class Bell:
-    """Rings and hears. Messages: `p:<position>` facts, `v:<dossier>` presence, `s:<session>` a session to check."""
+    """One per process. `ring` and `listen` never raise for Valkey's sake."""
 
     def __init__(self, url: str) -> None:
+        """`url`: redis:// or rediss://. Pub/sub knows no numbered databases: the channel's name holds the number."""
         self._url = url
-        self._publisher: Redis = Redis.from_url(
-            url, socket_timeout=RING_SECONDS, socket_connect_timeout=RING_SECONDS, retry=Retry(NoBackoff(), 0)
-        )
-        self._pulse = f"h:{secrets.token_hex(8)}"
-        self._heard = 0.0
-        self._silent_until = 0.0
-
-    @property
-    def heard_seconds_ago(self) -> float:
-        """How long ago this process heard anything, its own pulse included: its readiness."""
-        return time.monotonic() - self._heard
+        self.channel = f"relais:{urlsplit(url).path.strip('/') or '0'}"
+        self.connected = False
+        limits = {"socket_timeout": RING_SECONDS, "socket_connect_timeout": RING_SECONDS, "max_connections": 2}
+        # Never connected, so it listens to nothing: it publishes on a connection of its own.
+        self._publishes = _Backend(f"{url}{'&' if '?' in url else '?'}{urlencode(limits)}", self.channel)
+        self._publisher = Broadcast(backend=self._publishes)
+        self._waiting: dict[str, str] = {}  # a newer position stands for the older ones
+        self._publishing: asyncio.Task[None] | None = None
+        self._handlers: list[Handler] = []
+        self._listening: asyncio.Task[None] | None = None
 
     async def ring(self, message: str) -> None:
-        """Give a hint to every process. Never raises, and never costs its caller more than 200 ms."""
-        if time.monotonic() < self._silent_until:
-            return
-        try:
-            async with asyncio.timeout(RING_SECONDS):
-                await self._publisher.publish(CHANNEL, message)
-        except (RedisError, OSError, TimeoutError):
-            # The next callers do not wait for a dead server too: readers look by themselves meanwhile.
-            self._silent_until = time.monotonic() + RING_SECONDS
+        """Tell every process, this one too. Returns at once: Valkey's state is not the caller's business."""
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting["p:" if message.startswith("p:") else message] = message
+        if self._publishing is None or self._publishing.done():
+            self._publishing = asyncio.create_task(self._publish(), name="bell.publish")
 
     async def listen(self, handler: Handler) -> None:
-        """Hear until cancelled, whatever happens to Valkey."""
-        pause = 0.05
-        while True:
-            began = time.monotonic()
-            try:
-                await self._hear(handler)
-            except (RedisError, OSError, TimeoutError) as error:
-                _log.warning("the bell is out of order: %s", type(error).__name__)
-            if time.monotonic() - began > DEAF_SECONDS * 2:
-                pause = 0.05
-            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads processes, keeps no secret
-            pause = min(pause * 2, LONGEST_PAUSE)
+        """Give every hint to `handler`, until cancelled. Several may listen: there is one subscription.
+
+        A handler must be quick; what it raises is told in the log and forgotten.
+        """
+        self._handlers.append(handler)
+        try:
+            if self.connected:
+                await _tell(handler, *LOOK_AGAIN)
+            if self._listening is None:
+                self._listening = asyncio.create_task(self._supervise(), name="bell.listen")
+            await asyncio.shield(self._listening)
+        finally:
+            self._handlers.remove(handler)
+            if not self._handlers:
+                await self._stop_listening()
 
     async def close(self) -> None:
-        """Give the connections back."""
-        with contextlib.suppress(RedisError, OSError):
-            await self._publisher.aclose()
+        """Say what is left to say, in `RING_SECONDS` at most, and give the connections back."""
+        if self._publishing is not None and not self._publishing.done():
+            await asyncio.wait({self._publishing}, timeout=RING_SECONDS)
+            self._publishing.cancel()
+            await asyncio.gather(self._publishing, return_exceptions=True)
+        await self._stop_listening()
+        await self._publishes.disconnect()
 
-    async def _hear(self, handler: Handler) -> None:
-        """One connection's life: returns or raises when it is deaf."""
-        broadcast = Broadcast(self._url)
-        try:
-            async with asyncio.timeout(DEAF_SECONDS):
-                await broadcast.connect()
-            async with broadcast.subscribe(CHANNEL) as subscriber:
-                self._heard = time.monotonic()
-                pulse = asyncio.create_task(self._beat())
-                try:
-                    await handler(LOOK_AGAIN)
-                    while True:
-                        async with asyncio.timeout(DEAF_SECONDS):
-                            event = await subscriber.get()
-                        self._heard = time.monotonic()
-                        if not event.message.startswith("h:"):
-                            await handler(event.message)
-                finally:
-                    pulse.cancel()
-        finally:
-            await self._forget(broadcast)
+    async def _stop_listening(self) -> None:
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
 
-    async def _beat(self) -> None:
+    async def _publish(self) -> None:
+        pause, longest = BACK_OFF
+        while self._waiting:
+            key = next(iter(self._waiting))
+            message = self._waiting.pop(key)
+            try:
+                async with asyncio.timeout(RING_SECONDS):
+                    await self._publisher.publish(self.channel, message)
+                pause = BACK_OFF[0]
+            except Exception:  # noqa: BLE001 - no server, no answer, not ready: the same
+                self._waiting.setdefault(key, message)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, longest)
+
+    async def _supervise(self) -> None:
+        pause, longest = BACK_OFF
+        loop = asyncio.get_running_loop()
         while True:
-            await self.ring(self._pulse)
-            await asyncio.sleep(PULSE_SECONDS)
+            backend = _Backend(self._url, self.channel)
+            broadcast = Broadcast(backend=backend)
+            began = loop.time()
+            try:
+                await self._hear(broadcast)
+            except Exception as error:  # noqa: BLE001 - redis, the network, broadcaster: the bell is out of order
+                log.warning("bell.silent", error=type(error).__name__)
+            finally:
+                self.connected = False
+                await _forget(broadcast, backend)
+            pause = BACK_OFF[0] if loop.time() - began > 2 * longest else min(2 * pause, longest)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - so that processes do not come back in step
 
-    @staticmethod
-    async def _forget(broadcast: Broadcast) -> None:
-        """`disconnect` raises what ended its listener, or waits for a dead server: neither is anybody's business."""
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(1):
-                await broadcast.disconnect()
+    async def _hear(self, broadcast: Broadcast) -> None:
+        """Until the subscription drops or falls silent."""
+        async with contextlib.AsyncExitStack() as left:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await broadcast.connect()
+                subscriber = await left.enter_async_context(broadcast.subscribe(self.channel))
+            silent = 0.0
+            await self.ring(_BEAT)
+            while silent < SILENCE:
+                try:
+                    async with asyncio.timeout(HEARTBEAT):
+                        message = (await subscriber.get()).message
+                except TimeoutError:
+                    silent += HEARTBEAT
+                    await self.ring(_BEAT)
+                    continue
+                if message == _DEAF:
+                    return
+                silent = 0.0
+                if not self.connected:
+                    # Only now: whatever is rung from here on is heard, and whatever was rung before is looked for.
+                    self.connected = True
+                    await self._tell_all(*LOOK_AGAIN)
+                if message != _BEAT:
+                    await self._tell_all(message)
+
+    async def _tell_all(self, *messages: str) -> None:
+        for handler in tuple(self._handlers):
+            await _tell(handler, *messages)
+
+
+async def _tell(handler: Handler, *messages: str) -> None:
+    for message in messages:
+        try:
+            await handler(message)
+        except Exception as error:
+            log.exception("bell.handler", error=type(error).__name__)
+
+
+async def _forget(broadcast: Broadcast, backend: _Backend) -> None:
+    """`Broadcast.disconnect` raises its listener's error and awaits nothing: this ends both of its tasks."""
+    listener = getattr(broadcast, "_listener_task", None)
+    if listener is not None:
+        listener.cancel()
+        await asyncio.wait({listener}, timeout=RING_SECONDS)
+    await backend.disconnect()

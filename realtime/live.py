@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from casework.accounts import queries as accounts
 from casework.accounts.queries import Session
 from casework.dossiers import queries
-from infra.bell import LOOK_AGAIN, Bell
+from infra.bell import Bell
 from infra.database import reading
 from realtime.follow import Follower
 from realtime.hub import Hub, Listener
@@ -75,12 +75,9 @@ class Live:
         match kind:
             case "p":
                 self.follower.look()
-                if message == LOOK_AGAIN:
-                    self._check.set()
-                    for dossier in self.hub.watching_dossiers():
-                        self._note_presence(dossier)
             case "v":
-                self._note_presence(UUID(rest))
+                for dossier in [UUID(rest)] if rest else self.hub.watching_dossiers():
+                    self._note_presence(dossier)
             case "s":
                 self._check.set()
 
