@@ -15,13 +15,13 @@ from infra.database import engine as make_engine
 from infra.embedded import PostgreSQL, Valkey
 from infra.processes import free_port
 from infra.settings import Settings
-from tests.servers import SECRET, Cluster, Processes, TemplateServer, migrate
+from tests.servers import ROOT, SECRET, Cluster, Processes, TemplateServer, migrate
 
 
 def _chromium() -> str | None:
-    named = os.environ.get("CHROMIUM")
-    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))
-    return named or next(filter(None, found), None)
+    """The machine's own, else the one that `make test` got from a registry."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", str(ROOT / ".chromium/chromium"))
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
