@@ -1,4 +1,4 @@
-"""The door of the pages: who asks, in which language, and what a refusal becomes. Handlers take a `Page`, give a Response."""
+"""The door of the pages: who asks, in which language, what a refusal becomes. Handlers take a Page."""
 
 import functools
 import logging
@@ -25,6 +25,7 @@ from web import render
 
 LANGUAGE_COOKIE = "langue"
 YEAR = 365 * 24 * 3600
+COOKIE_DAYS = 30  # the longest session's; the session itself may end sooner
 _log = logging.getLogger("relais.web")
 
 
@@ -93,7 +94,7 @@ def route(path: str, handler: Handler, *, methods: tuple[str, ...] = ("GET",), a
         except Exception as error:  # noqa: BLE001 - the last place that can give the person a page
             response = await failed(page, error)
         if page.expired:
-            response.delete_cookie(session_cookie(secure=page.state.settings.secure), path="/")
+            drop_session(page, response)
         return response
 
     return Route(path, endpoint, methods=list(methods))
@@ -156,8 +157,23 @@ def sign_in_path(page: Page) -> str:
 
 
 def local_path(path: str | None, default: str = "/") -> str:
-    """`path` if it is one of this site, else `default`: a link of ours sends nobody elsewhere (OWASP, open redirects)."""
+    """`path` if it is one of this site, else `default`: a link of ours sends nobody elsewhere."""
     if not path or not path.startswith("/") or path[1:2] in ("/", "\\") or any(ord(c) < 32 for c in path):
         return default
     parts = urlsplit(path)
     return default if parts.scheme or parts.netloc else path
+
+
+def set_session(page: Page, response: Response, token: str) -> None:
+    """Give the browser the cookie of a session."""
+    secure = page.state.settings.secure
+    response.set_cookie(
+        session_cookie(secure=secure), token, max_age=COOKIE_DAYS * 24 * 3600, path="/", secure=secure, httponly=True,
+        samesite="lax",
+    )  # fmt: skip
+
+
+def drop_session(page: Page, response: Response) -> None:
+    """Take the session's cookie back."""
+    secure = page.state.settings.secure
+    response.delete_cookie(session_cookie(secure=secure), path="/", secure=secure, httponly=True, samesite="lax")

@@ -1,7 +1,7 @@
 """Templates, made ready once for each language. Autoescape is on for every one of them, whatever its name."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from infra.i18n import DEFAULT, Translator, translator, typographic
+from infra.i18n import DEFAULT, PARIS, Translator, translator, typographic
 from web import static_files, wording
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,6 +31,9 @@ def environment(locale: str) -> Environment:
     made.install_gettext_callables(t.gettext, t.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.filters |= {
         "day": t.day,
+        "last_day": lambda at: t.day(last_day(at)),
+        "short_last_day": lambda at: t.short_day(last_day(at)),
+        "date_of": lambda text: t.day(date.fromisoformat(text)),
         "short_day": t.short_day,
         "weekday": t.weekday,
         "hour": t.hour,
@@ -70,6 +73,6 @@ def said(words: Mapping[str, str], t: Translator) -> str:
     return typographic(text) if t.locale == DEFAULT else text
 
 
-def iso(at: datetime) -> str:
-    """For the `datetime` attribute."""
-    return at.isoformat()
+def last_day(due_at: datetime) -> date:
+    """The last day on which an answer is in time: a deadline is the midnight that ends it (casework.terms.due_at)."""
+    return (due_at - timedelta(seconds=1)).astimezone(PARIS).date()

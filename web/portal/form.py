@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from starlette.responses import Response
 
-from api import documents, filing, once
+from api import documents, dossiers, filing, once, sessions
 from api.documents import FILENAME_MAX
+from api.inputs import DraftChange, NewDossier, Submission
+from api.once import Once
 from api.procedures import evaluate, procedure
 from api.representations import Evaluation, Fault, Filed, Procedure
-from casework.errors import Invalid, NotFound, ProcedureClosed, Refused
+from casework.errors import Invalid, NotFound, ProcedureClosed, Refused, Stale, WrongState
 from casework.forms.model import FILE_MAX
-from infra.cookies import session_cookie
+from casework.ids import DossierId
 from web import wording
-from web.page import Page
+from web.page import Page, set_session
 from web.portal.answers import Carried, File, Posted, carried_of, given, packed, posted, questions_shown
 
 CHECK = "verification"
@@ -190,12 +193,75 @@ def _check(page: Page, filling: Filling, status: int = 200) -> Response:
     )
 
 
+async def _resumed(page: Page, filling: Filling, draft: str) -> Filling:
+    """The draft's answers in the form. Raises NotFound for somebody else's draft, or another procedure's."""
+    found = await dossiers.view(page.state, page.viewer, _dossier_id(draft), locale=page.t.locale)
+    if found.state != "draft" or found.procedure.slug != filling.procedure.slug:
+        raise NotFound
+    carried = filling.carried
+    carried.draft, carried.answers = str(found.id), dict(found.draft_answers or {})
+    return await _filling(page, carried)
+
+
+async def _keep(page: Page, filling: Filling, here: str) -> None:
+    """Save what was typed as the person's draft; without an account it stays in the page alone."""
+    carried = filling.carried
+    if page.viewer.account_id is None:
+        return
+    if carried.draft is None:
+        asked = NewDossier(procedure=filling.procedure.slug, answers=given(carried.answers), draft=True)
+        attempt = Once(once.principal_of(page.session), f"{carried.key}-draft", "draft", b"")
+        made = await filing.file(page.state, page.viewer, asked, attempt=attempt)
+        carried.draft = str(made.id)
+        if made.state == "draft":
+            return
+    dossier_id = _dossier_id(carried.draft)
+    try:
+        kept = await dossiers.view(page.state, page.viewer, dossier_id)
+        number = next((i for i, each in enumerate(filling.pages) if each["id"] == here), 0)
+        change = DraftChange(answers=given(carried.answers), page=number)
+        await filing.change(
+            page.state, page.viewer, dossier_id, change, seen=kept.scratch.revision if kept.scratch else 0
+        )
+    except (Stale, WrongState, NotFound):
+        return  # typed in another window, or filed already: filing tells it, and nothing typed here is lost
+
+
+def _dossier_id(raw: str) -> DossierId:
+    try:
+        return DossierId(UUID(raw))
+    except ValueError as error:
+        raise NotFound from error
+
+
 async def _file(page: Page, filling: Filling) -> Response:
     for each in filling.pages:
         if faults := filling.faults_on(each):
             return _questions(page, filling, each, faults, told=True)
+    carried, answers = filling.carried, given(filling.judged.answers)
+    attempt = Once(once.principal_of(page.session), carried.key, f"file {filling.procedure.slug}", _hash(answers))
     try:
-        filed = await filing.file(page, filling)
+        if carried.draft is not None:
+            submission = Submission(answers=answers, claims=_claims(carried))
+            filed = await filing.submit(
+                page.state, page.viewer, _dossier_id(carried.draft), submission, attempt=attempt
+            )
+        else:
+            asked = NewDossier(procedure=filling.procedure.slug, answers=answers, claims=_claims(carried))
+            filed = await filing.file(page.state, page.viewer, asked, attempt=attempt)
     except Invalid:
         return _check(page, filling, 422)
-    return _filed(page, filling, filed)
+    response = page.go(f"/dossiers/{filed.id}/recu")
+    if page.viewer.account_id is None:
+        await _let_follow(page, response, filed)
+    return response
+
+
+def _hash(answers: Mapping[str, Any]) -> bytes:
+    return once.body_hash(msgspec.json.encode(answers, order="sorted"))
+
+
+async def _let_follow(page: Page, response: Response, filed: Filed) -> None:
+    """Without an account, the browser that filed may follow that request for a day, as with its tracking code."""
+    opened = await sessions.follow(page.state, DossierId(filed.id))
+    set_session(page, response, opened.token)

@@ -1,0 +1,35 @@
+// What the portal adds where there is JavaScript. Everything works without it.
+"use strict";
+
+// The button that updates the questions by hand is of no use when they follow by themselves.
+for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = true;
+
+// What went wrong is read first.
+document.querySelector("[data-focus]")?.focus();
+
+// One submission at a time. The server makes one request of a double click anyway, by its key.
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sending) return event.preventDefault();
+    form.dataset.sending = "yes";
+    event.submitter?.setAttribute("aria-busy", "true");
+  });
+}
+// A page that comes back from the browser's memory can be sent again.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-once]")) {
+    delete form.dataset.sending;
+    for (const busy of form.querySelectorAll("[aria-busy]")) busy.removeAttribute("aria-busy");
+  }
+});
+
+// A link to a question moves the reader into it.
+document.querySelector("#erreurs")?.addEventListener("click", (event) => {
+  const id = event.target.closest("a")?.hash.slice(1);
+  const found = id && document.getElementById(id);
+  if (!found) return;
+  event.preventDefault();
+  const field = found.matches("input, select, textarea") ? found : found.querySelector("input, select, textarea") ?? found;
+  field.focus();
+  field.scrollIntoView({ block: "center" });
+});
