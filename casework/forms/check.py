@@ -16,7 +16,7 @@ from casework.forms.model import (
     Field,
     Form,
 )
-from casework.forms.rule_language import TODAY, Rule, evaluate
+from casework.forms.rule_language import TODAY, Rule, evaluate, printable
 from casework.forms.values import Context, Documents, is_given
 
 MAX_UNKNOWN = 20  # unknown fields named in one answer; more would only repeat
@@ -89,7 +89,7 @@ def check(form: Form, answers: Any, *, documents: Documents, today: date) -> Che
             walk.judge(page_field, answers.get(page_field.id))
     walk.judge_files()
     known = {each.id for each in form.fields if not isinstance(each, Explanation)}
-    unknown = sorted(_printable(name) for name in answers if name not in known)[:MAX_UNKNOWN]
+    unknown = sorted(printable(name, 100) for name in answers if name not in known)[:MAX_UNKNOWN]
     faults = [Fault(name, "unknown_field") for name in unknown] + walk.faults
     return Checked(
         walk.answers,
@@ -165,8 +165,3 @@ class _Walk:
 
     def _attaches(self, each: Field) -> bool:
         return isinstance(each, AttachmentField) and each.id in self.answers
-
-
-def _printable(name: Any) -> str:
-    """A name that the person sent, short and encodable, fit to be told back."""
-    return str(name)[:100].encode("utf-8", "replace").decode()

@@ -89,7 +89,8 @@ def _value(field: Field, form: Form, today: date, documents: Documents, answers:
         case LongTextField():
             return "Voici ma demande, avec les précisions utiles."[: field.max_length].strip()
         case IntegerField():
-            return min(max(2, field.min if field.min is not None else 2), field.max if field.max is not None else 2)
+            least = 2 if field.min is None else max(2, field.min)
+            return least if field.max is None else min(least, field.max)
         case DateField():
             return _date(field, today, answers).isoformat()
         case ChoiceField():

@@ -57,7 +57,7 @@ class Rule:
         return json.loads(self.source)
 
 
-class BadRule(Exception):  # noqa: N818 - a refusal, told to the procedure's designer
+class BadRule(Exception):
     """The expression is no rule of this language: `code`, the JSON `path` of the fault inside it, and `params`."""
 
     def __init__(self, code: str, path: str = "", **params: Any) -> None:
@@ -104,7 +104,7 @@ class _Checker:
             raise BadRule("not_an_operator", path)
         operator, arguments = next(iter(node.items()))
         if operator not in OPERATORS:
-            raise BadRule("unknown_operator", path, operator=str(operator)[:50])
+            raise BadRule("unknown_operator", path, operator=printable(operator, 50))
         path = f"{path}/{operator}"
         if operator == "var":
             return self._variable(arguments, path)
@@ -124,7 +124,7 @@ class _Checker:
         if name == TODAY:
             return Known("date")
         if not isinstance(name, str) or name not in self.known:
-            raise BadRule("unknown_answer", path, answer=str(name)[:100])
+            raise BadRule("unknown_answer", path, answer=printable(name, 100))
         self.reads.add(name.partition(".")[0])
         return self.known[name]
 
@@ -184,6 +184,11 @@ _COUNTS = {
     "-": (2, 2),
     "age": (1, 2),
 }
+
+
+def printable(value: Any, most: int) -> str:
+    """What somebody wrote, short and fit to be told back in any line of text."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value)[:most])
 
 
 def _name(value: Any) -> str:

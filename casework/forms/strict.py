@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from casework.forms.model import LANGUAGES, Wording
+from casework.forms.rule_language import printable
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
@@ -36,7 +37,7 @@ class Reader:
     def of(cls, value: Any, path: str, faults: list[DefinitionFault]) -> "Reader":
         if not isinstance(value, Mapping):
             faults.append(DefinitionFault(path, "not_an_object"))
-            value = {}
+            return cls({}, path, [])  # that said, what it lacks needs no telling
         return cls(value, path, faults)
 
     def at(self, key: str) -> str:
@@ -55,7 +56,7 @@ class Reader:
 
     def object(self, key: str) -> "Reader":
         value = self.get(key)
-        return Reader.of({} if value is None else value, self.at(key), self.faults)
+        return Reader({}, self.at(key), []) if value is None else Reader.of(value, self.at(key), self.faults)
 
     def objects(self, key: str, *, least: int, most: int, optional: bool = False) -> list["Reader"]:
         items = self.items(key, least=least, most=most, optional=optional)
@@ -153,4 +154,4 @@ class Reader:
         """Nothing else may be there."""
         for key in self.value:
             if key not in self.read:
-                self.fault(str(key)[:100], "unknown_key")
+                self.fault(printable(key, 100), "unknown_key")

@@ -44,7 +44,7 @@ _POSTAL_CODE = re.compile(r"\d{5}", re.ASCII)
 _LINES = re.compile(r"\r\n?|[\u2028\u2029\x85]")
 
 
-class Fault(Exception):  # noqa: N818 - it is told to the person, not to a log
+class Fault(Exception):
     """Why an answer does not hold: a code, its params, and the part of the answer (`street`) where it has parts."""
 
     def __init__(self, code: str, part: str | None = None, **params: Any) -> None:

@@ -60,7 +60,7 @@ class Package:
     definition: Mapping[str, Any] = field(repr=False, compare=False)  # the document itself, as JSON: what is stored
 
 
-class BadPackage(Exception):  # noqa: N818 - a refusal, told to the procedure's designer
+class BadPackage(Exception):
     """The document defines no procedure: `faults`, every one of them."""
 
     def __init__(self, faults: list[DefinitionFault]) -> None:

@@ -1,0 +1,46 @@
+"""Small forms for tests, read as a package's form is."""
+
+from typing import Any
+
+from casework.forms.definition import read_form
+from casework.forms.model import Form
+from casework.forms.strict import DefinitionFault, Reader
+from casework.organisation.communes import communes
+
+
+def definition_of(*fields: Any, page_rules: dict[int, Any] | None = None) -> dict[str, Any]:
+    """`fields`: those of one page, or a list for each page; labels and choices are filled in."""
+    pages = [list(fields)] if not fields or not isinstance(fields[0], list) else list(fields)
+    return {
+        "pages": [
+            {
+                "id": f"page{number}",
+                "title": {"fr": "Page", "en": "Page"},
+                **({"visible_if": page_rules[number]} if page_rules and number in page_rules else {}),
+                "fields": [_field(field) for field in page],
+            }
+            for number, page in enumerate(pages)
+        ]
+    }
+
+
+def _field(field: dict[str, Any]) -> dict[str, Any]:
+    full = {"label": {"fr": "Question", "en": "Question"}, **field}
+    if "choices" in full:
+        full["choices"] = [{"value": value, "label": {"fr": value, "en": value}} for value in full["choices"]]
+    return full
+
+
+def faults_of(definition: Any) -> list[DefinitionFault]:
+    """What does not hold in this definition of a form."""
+    faults: list[DefinitionFault] = []
+    read_form(Reader.of(definition, "form", faults), communes())
+    return faults
+
+
+def form_of(*fields: Any, page_rules: dict[int, Any] | None = None) -> Form:
+    """The form with these fields; what does not hold in them fails the test."""
+    faults: list[DefinitionFault] = []
+    form = read_form(Reader.of(definition_of(*fields, page_rules=page_rules), "form", faults), communes())
+    assert faults == []
+    return form

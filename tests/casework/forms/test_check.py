@@ -1,0 +1,290 @@
+"""Judging answers: every fault at once, one written form, nothing hidden kept."""
+
+import json
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casework.forms.check import CODES, Checked, check, visible
+from casework.forms.model import FILE_MAX, Form
+from casework.forms.values import Documents
+from casework.procedures.catalogue import load
+from casework.procedures.package import Package
+from tests.casework.forms.forms import form_of
+from tests.casework.forms.strategies import TODAY, answers_to, json_values
+
+PDF, PHOTO, HUGE, WORD = (UUID(int=n, version=4) for n in range(1, 5))
+DOCUMENTS: Documents = {
+    PDF: ("application/pdf", 1000),
+    PHOTO: ("image/jpeg", FILE_MAX),
+    HUGE: ("application/pdf", FILE_MAX + 1),
+    WORD: ("application/msword", 1000),
+}
+PACKAGES = tuple(load().packages.values())
+packages = st.sampled_from(PACKAGES)
+
+
+def judged(form: Form, answers: Any, documents: Documents = DOCUMENTS) -> Checked:
+    return check(form, answers, documents=documents, today=TODAY)
+
+
+def faults(form: Form, answers: Any) -> list[tuple[str, str]]:
+    return [(fault.field, fault.code) for fault in judged(form, answers).faults]
+
+
+CHOICES = {"choices": ["blue", "red", "green"]}
+HERE = {"street": "12 rue des Écoles", "postal_code": "86000", "citycode": "86194"}
+AWAY = {"street": "1 rue de Rivoli", "postal_code": "75004", "city": "Paris"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "sent", "kept"),
+    [
+        ("text", {}, "  Zoe\u0301 ", "Zo\u00e9"),
+        ("text", {"max_length": 3}, "e\u0301e\u0301e\u0301", "\u00e9\u00e9\u00e9"),
+        ("long_text", {}, "un\r\ndeux\rtrois\u2028quatre\n", "un\ndeux\ntrois\nquatre"),
+        ("integer", {"min": 1, "max": 3}, 3, 3),
+        ("integer", {}, 8.0, 8),
+        ("integer", {}, 0, 0),
+        ("date", {"max": "today"}, "2026-11-24", "2026-11-24"),
+        ("date", {"min": "today-18y"}, "2008-11-24", "2008-11-24"),
+        ("choice", CHOICES, "red", "red"),
+        ("choices", CHOICES, ["green", "blue", "green"], ["blue", "green"]),
+        ("yes_no", {}, False, False),
+        ("email", {}, " Zoe@Exemple.FR", "Zoe@exemple.fr"),
+        ("phone", {}, "05 49 00 00 00", "+33549000000"),
+        ("phone", {}, "+32 2 555 12 12", "+3225551212"),
+        ("address", {}, HERE, HERE),
+        ("address", {}, {"street": "12 rue des Écoles", "citycode": "86194"}, HERE),
+        ("address", {"within": "anywhere"}, AWAY, AWAY),
+        ("address", {"within": "anywhere"}, {**HERE, "city": " "}, HERE),
+        ("commune", {}, "86194", "86194"),
+        ("attachment", {}, [str(PDF)], [str(PDF)]),
+        ("attachment", {"max_count": 2}, [str(PHOTO).upper(), str(PDF)], [str(PHOTO), str(PDF)]),
+    ],
+)
+def test_accepted(kind: str, more: dict[str, Any], sent: Any, kept: Any) -> None:
+    checked = judged(form_of({"id": "it", "kind": kind, **more}), {"it": sent})
+    assert (checked.answers, checked.faults) == ({"it": kept}, ())
+    assert type(checked.answers["it"]) is type(kept)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "sent", "code"),
+    [
+        ("text", {}, 3, "wrong_type"),
+        ("text", {}, ["a"], "wrong_type"),
+        ("text", {}, "x" * 1001, "too_long"),
+        ("text", {"max_length": 3}, "abcd", "too_long"),
+        ("text", {}, "x" * 10_000_000, "too_long"),
+        ("text", {}, "a\nb", "forbidden_character"),
+        ("text", {}, "a\x00b", "forbidden_character"),
+        ("text", {}, "a\ud800b", "forbidden_character"),
+        ("long_text", {}, "x" * 10_001, "too_long"),
+        ("long_text", {}, "a\x1bb", "forbidden_character"),
+        ("integer", {}, "3", "wrong_type"),
+        ("integer", {}, 3.5, "wrong_type"),
+        ("integer", {}, float("nan"), "wrong_type"),
+        ("integer", {}, float("inf"), "wrong_type"),
+        ("integer", {}, True, "wrong_type"),
+        ("integer", {}, 2**53, "too_big"),
+        ("integer", {"min": 1}, 0, "too_small"),
+        ("integer", {"max": 3}, 4, "too_big"),
+        ("date", {}, 20261124, "wrong_type"),
+        ("date", {}, "24/11/2026", "bad_date"),
+        ("date", {}, "2026-02-30", "bad_date"),
+        ("date", {}, "0999-01-01", "too_early"),
+        ("date", {}, "9999-01-01", "too_late"),
+        ("date", {"max": "today"}, "2026-11-25", "too_late"),
+        ("date", {"min": "today-18y"}, "2008-11-23", "too_early"),
+        ("date", {"min": "2027-01-01"}, "2026-12-31", "too_early"),
+        ("choice", CHOICES, "pink", "not_a_choice"),
+        ("choice", CHOICES, ["red"], "wrong_type"),
+        ("choices", CHOICES, "red", "wrong_type"),
+        ("choices", CHOICES, ["red", "pink"], "not_a_choice"),
+        ("choices", CHOICES, ["red", {}], "wrong_type"),
+        ("choices", {**CHOICES, "at_most": 1}, ["red", "blue"], "too_many"),
+        ("yes_no", {}, "true", "wrong_type"),
+        ("yes_no", {}, 1, "wrong_type"),
+        ("email", {}, "zoe@", "bad_email"),
+        ("email", {}, "zoe@localhost", "bad_email"),
+        ("email", {}, "zoe@exemple.fr\nBcc: x@y.fr", "forbidden_character"),
+        ("email", {}, "z" * 300 + "@exemple.fr", "too_long"),
+        ("phone", {}, "12", "bad_phone"),
+        ("phone", {}, "05 49 00 00 00 poste 12", "bad_phone"),
+        ("phone", {}, 549000000, "wrong_type"),
+        ("address", {}, "12 rue des Écoles", "wrong_type"),
+        ("address", {}, {**HERE, "floor": "2"}, "unknown_part"),
+        ("commune", {}, "75056", "not_a_commune"),
+        ("commune", {}, 86194, "wrong_type"),
+        ("attachment", {}, str(PDF), "wrong_type"),
+        ("attachment", {}, ["not-an-id"], "unknown_document"),
+        ("attachment", {}, [str(UUID(int=99, version=4))], "unknown_document"),
+        ("attachment", {}, [str(PDF), str(PHOTO)], "too_many"),
+        ("attachment", {"max_count": 2}, [str(PDF), str(PDF).upper()], "twice"),
+        ("attachment", {"types": ["png"]}, [str(PDF)], "wrong_media_type"),
+        ("attachment", {}, [str(WORD)], "wrong_media_type"),
+        ("attachment", {}, [str(HUGE)], "file_too_big"),
+        ("attachment", {"max_megabytes": 1}, [str(PHOTO)], "file_too_big"),
+    ],
+)
+def test_refused(kind: str, more: dict[str, Any], sent: Any, code: str) -> None:
+    checked = judged(form_of({"id": "it", "kind": kind, **more}), {"it": sent})
+    assert [(fault.field, fault.code) for fault in checked.faults] == [("it", code)]
+    assert checked.answers == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "sent", "where", "code"),
+    [
+        ({}, {"citycode": "86194"}, "it.street", "required"),
+        ({}, {"street": "1"}, "it.citycode", "required"),
+        ({}, {"street": "1", "citycode": "75056"}, "it.citycode", "not_a_commune"),
+        ({}, {**HERE, "postal_code": "86180"}, "it.postal_code", "not_its_postal_code"),
+        ({}, {"street": "1", "citycode": "86115"}, "it.postal_code", "required"),  # Jaunay-Marigny has two
+        ({}, {**HERE, "street": ["x"]}, "it.street", "wrong_type"),
+        ({}, {**HERE, "street": "x" * 201}, "it.street", "too_long"),
+        (
+            {"within": "anywhere"},
+            {"street": "1", "postal_code": "7500", "city": "Paris"},
+            "it.postal_code",
+            "bad_postal_code",
+        ),
+        ({"within": "anywhere"}, {"street": "1", "postal_code": "75004"}, "it.city", "required"),
+    ],
+)
+def test_a_fault_in_an_address_names_its_part(more: dict[str, Any], sent: Any, where: str, code: str) -> None:
+    assert faults(form_of({"id": "it", "kind": "address", **more}), {"it": sent}) == [(where, code)]
+
+
+@pytest.mark.parametrize("blank", [None, "", "  \n", [], {}, {"street": " ", "city": None}])
+def test_blanks_are_no_answer(blank: Any) -> None:
+    assert faults(form_of({"id": "it", "kind": "text", "required": True}), {"it": blank}) == [("it", "required")]
+    assert judged(form_of({"id": "it", "kind": "text", "required": False}), {"it": blank}).answers == {}
+
+
+def test_every_fault_is_told_at_once() -> None:
+    form = form_of(
+        {"id": "name", "kind": "text", "required": True},
+        {"id": "size", "kind": "integer"},
+        {"id": "mail", "kind": "email"},
+    )
+    assert faults(form, {"size": "x", "mail": "y", "extra": 1}) == [
+        ("extra", "unknown_field"),
+        ("name", "required"),
+        ("size", "wrong_type"),
+        ("mail", "bad_email"),
+    ]
+
+
+def test_unknown_names_are_told_short_and_encodable() -> None:
+    told = judged(
+        form_of({"id": "it", "kind": "text"}), {"\ud800" + "x" * 1000: 1, **{str(n): n for n in range(500)}}
+    ).faults
+    assert len(told) == 20
+    assert all(len(fault.field.encode("utf-8")) <= 400 for fault in told)
+
+
+def test_a_rule_shows_and_a_rule_requires() -> None:
+    form = form_of(
+        {"id": "delivery", "kind": "choice", "choices": ["post", "email"]},
+        {"id": "address", "kind": "address", "required": True, "visible_if": {"==": [{"var": "delivery"}, "post"]}},
+        {"id": "reason", "kind": "text", "required": {"==": [{"var": "address.citycode"}, "86194"]}},
+    )
+    assert visible(form, {}, today=TODAY) == {"delivery", "reason"}
+    assert faults(form, {"delivery": "email"}) == []
+    assert faults(form, {"delivery": "post"}) == [("address", "required")]
+    assert faults(form, {"delivery": "post", "address": HERE}) == [("reason", "required")]
+    # Hidden again: its answer is dropped, and the rule that read it no longer sees it.
+    checked = judged(form, {"delivery": "email", "address": HERE})
+    assert (checked.answers, checked.faults) == ({"delivery": "email"}, ())
+
+
+def test_a_hidden_page_hides_its_fields() -> None:
+    form = form_of(
+        [{"id": "pro", "kind": "yes_no"}],
+        [{"id": "siret", "kind": "text", "required": True}],
+        page_rules={1: {"==": [{"var": "pro"}, True]}},
+    )
+    assert judged(form, {"pro": False, "siret": "x"}).answers == {"pro": False}
+    assert faults(form, {"pro": True}) == [("siret", "required")]
+
+
+def test_a_wrong_answer_shows_nothing() -> None:
+    form = form_of(
+        {"id": "size", "kind": "integer", "max": 10},
+        {"id": "why", "kind": "text", "visible_if": {">": [{"var": "size"}, 5]}},
+    )
+    assert visible(form, {"size": 9}, today=TODAY) == {"size", "why"}
+    assert visible(form, {"size": 99}, today=TODAY) == {"size"}
+
+
+def test_a_return_is_not_before_its_departure() -> None:
+    form = form_of({"id": "leaves", "kind": "date"}, {"id": "returns", "kind": "date", "not_before": "leaves"})
+    assert faults(form, {"leaves": "2026-12-20", "returns": "2026-12-19"}) == [("returns", "too_early")]
+    assert faults(form, {"leaves": "2026-12-20", "returns": "2026-12-20"}) == []
+    assert faults(form, {"returns": "2026-12-20"}) == []
+
+
+def test_the_files_of_a_dossier_are_counted_together() -> None:
+    many: Documents = {UUID(int=n, version=4): ("image/png", 6 * 2**20) for n in range(1, 23)}
+    ids = [str(id_) for id_ in many]
+    form = form_of(
+        {"id": "first", "kind": "attachment", "max_count": 20}, {"id": "second", "kind": "attachment", "max_count": 20}
+    )
+
+    def told(first: list[str], second: list[str]) -> list[tuple[str, str]]:
+        return [(f.field, f.code) for f in judged(form, {"first": first, "second": second}, many).faults]
+
+    assert told(ids[:8], ids[8:16]) == []
+    assert told(ids[:8], ids[8:17]) == [("second", "files_too_big")]
+    assert told(ids[:11], ids[11:22]) == [("second", "too_many_files"), ("second", "files_too_big")]
+    assert told(ids[:8], ids[:8]) == []  # the same file twice weighs once
+    assert judged(form, {"first": ids[:2], "second": ids[1:3]}, many).documents == tuple(ids[:3])
+
+
+@pytest.mark.parametrize("answers", [None, 3, "x", [], [1]])
+def test_answers_are_an_object(answers: Any) -> None:
+    assert faults(PACKAGES[0].form, answers) == [("", "wrong_type")]
+
+
+@given(packages, json_values)
+def test_no_json_makes_it_fall(package: Package, answers: Any) -> None:
+    judged(package.form, answers)
+
+
+@given(st.data(), packages)
+def test_what_is_kept_is_visible_and_stable(data: st.DataObject, package: Package) -> None:
+    checked = judged(package.form, data.draw(answers_to(package.form)))
+    assert set(checked.answers) <= checked.visible
+    assert checked.required <= checked.visible
+    assert visible(package.form, checked.answers, today=TODAY) == checked.visible
+    again = judged(package.form, json.loads(json.dumps(checked.answers)))
+    assert again.answers == checked.answers
+    missing = {("required", fault.field) for fault in checked.faults} | {("required", id_) for id_ in checked.required}
+    assert {(fault.code, fault.field) for fault in again.faults} <= missing
+    for fault in checked.faults:
+        assert tuple(fault.params) == CODES[fault.code]
+        json.dumps(fault.params)
+
+
+@given(st.data(), packages)
+def test_a_hidden_field_never_has_a_value(data: st.DataObject, package: Package) -> None:
+    answers = data.draw(answers_to(package.form))
+    checked = judged(package.form, answers)
+    hidden = {field.id for field in package.form.fields if field.kind != "explanation"} - checked.visible
+    without = judged(package.form, {name: value for name, value in answers.items() if name not in hidden})
+    assert without == checked
+
+
+@given(st.dates(date(2020, 1, 1), date(2060, 12, 31)))
+def test_a_person_is_of_age_on_the_birthday(today: date) -> None:
+    form = form_of({"id": "born", "kind": "date", "max": "today-18y"})
+    (last,) = [field.bounds(today, {})[1] for field in form.fields]  # type: ignore[attr-defined]
+    assert last is not None
+    assert today.year - last.year == 18
+    assert timedelta(days=6573) <= today - last <= timedelta(days=6576)

@@ -1,0 +1,100 @@
+"""Reading a form's definition: all faults at once, each with its path."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from casework.forms.model import FILE_MAX, KINDS, AttachmentField
+from casework.procedures.package_faults import sentence
+from tests.casework.forms.forms import definition_of, faults_of, form_of
+from tests.casework.forms.strategies import json_values
+
+TEXT = {"id": "it", "kind": "text"}
+
+
+def told(*fields: Any) -> list[tuple[str, str]]:
+    faults = faults_of(definition_of(*fields))
+    for fault in faults:
+        assert "{" not in sentence(fault)
+    return [(fault.path.removeprefix("form.pages[0].fields"), fault.code) for fault in faults]
+
+
+def test_every_kind_is_read() -> None:
+    more: dict[str, Any] = {"choice": {"choices": ["a", "b"]}, "choices": {"choices": ["a", "b"]}}
+    form = form_of(*({"id": f"field_{kind}", "kind": kind, **more.get(kind, {})} for kind in KINDS))
+    assert [field.kind for field in form.fields] == list(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("field", "where", "code"),
+    [
+        ({**TEXT, "kind": "colour"}, "[0].kind", "not_one_of"),
+        ({**TEXT, "id": "It"}, "[0].id", "bad_slug"),
+        ({**TEXT, "id": "a.b"}, "[0].id", "bad_slug"),
+        ({**TEXT, "id": "today"}, "[0].id", "reserved"),
+        ({**TEXT, "label": {"fr": "Nom"}}, "[0].label.en", "missing"),
+        ({**TEXT, "label": "Nom"}, "[0].label", "not_an_object"),
+        ({**TEXT, "label": {"fr": "Nom", "en": " Name"}}, "[0].label.en", "bad_text"),
+        ({**TEXT, "label": {"fr": "Nom", "en": "Name", "de": "Name"}}, "[0].label.de", "unknown_key"),
+        ({**TEXT, "requierd": True}, "[0].requierd", "unknown_key"),
+        ({**TEXT, "required": "yes"}, "[0].required", "rule_wrong_type"),
+        ({**TEXT, "max_length": 1001}, "[0].max_length", "out_of_range"),
+        ({**TEXT, "max_length": "10"}, "[0].max_length", "not_an_integer"),
+        ({**TEXT, "autocomplete": "cc-number"}, "[0].autocomplete", "not_one_of"),
+        ({**TEXT, "min": 3}, "[0].min", "unknown_key"),
+        ({**TEXT, "kind": "integer", "min": 3, "max": 2}, "[0].max", "empty_range"),
+        ({**TEXT, "kind": "date", "min": "tomorrow"}, "[0].min", "bad_bound"),
+        ({**TEXT, "kind": "date", "min": "today+500y"}, "[0].min", "bad_bound"),
+        ({**TEXT, "kind": "date", "min": "today+2d", "max": "today"}, "[0].max", "empty_range"),
+        ({**TEXT, "kind": "date", "not_before": "start"}, "[0].not_before", "not_such_a_field"),
+        ({**TEXT, "kind": "choice"}, "[0].choices", "missing"),
+        ({**TEXT, "kind": "choice", "choices": ["only"]}, "[0].choices", "wrong_count"),
+        ({**TEXT, "kind": "choice", "choices": ["a", "a"]}, "[0].choices[1].value", "twice"),
+        ({**TEXT, "kind": "choices", "choices": ["a", "b"], "at_most": 3}, "[0].at_most", "out_of_range"),
+        ({**TEXT, "kind": "address", "within": "mars"}, "[0].within", "not_one_of"),
+        ({**TEXT, "kind": "attachment", "types": ["exe"]}, "[0].types", "not_one_of"),
+        ({**TEXT, "kind": "attachment", "max_megabytes": 26}, "[0].max_megabytes", "out_of_range"),
+        ({**TEXT, "kind": "attachment", "max_count": 21}, "[0].max_count", "out_of_range"),
+        ({**TEXT, "kind": "explanation", "required": True}, "[0].required", "unknown_key"),
+        ({**TEXT, "visible_if": {"var": "later"}}, "[0].visible_if", "rule_unknown_answer"),
+        ({**TEXT, "visible_if": {"==": [{"var": "it"}, "me"]}}, "[0].visible_if", "rule_unknown_answer"),
+    ],
+)
+def test_a_fault_is_told_where_it_is(field: dict[str, Any], where: str, code: str) -> None:
+    assert told(field) == [(where, code)]
+
+
+def test_all_faults_are_told_at_once() -> None:
+    assert told(
+        {**TEXT, "max_length": 0},
+        {"id": "it", "kind": "date", "label": {"fr": "", "en": "Day"}},
+        {"id": "other", "kind": "text", "visible_if": {"explode": []}},
+    ) == [
+        ("[0].max_length", "out_of_range"),
+        ("[1].label.fr", "not_a_text"),
+        ("[1].id", "twice"),
+        ("[2].visible_if", "rule_unknown_operator"),
+    ]
+
+
+def test_a_rule_reads_only_what_comes_before() -> None:
+    shown = {"id": "second", "kind": "text", "visible_if": {"==": [{"var": "first"}, True]}}
+    assert told({"id": "first", "kind": "yes_no"}, shown) == []
+    assert told(shown, {"id": "first", "kind": "yes_no"}) == [("[0].visible_if", "rule_unknown_answer")]
+
+
+def test_sizes_are_in_bytes() -> None:
+    small, usual = form_of(
+        {"id": "a", "kind": "attachment", "max_megabytes": 2}, {"id": "b", "kind": "attachment"}
+    ).fields
+    assert isinstance(small, AttachmentField)
+    assert isinstance(usual, AttachmentField)
+    assert (small.max_size, usual.max_size) == (2 * 2**20, FILE_MAX)
+
+
+@given(json_values)
+def test_no_json_makes_it_fall(definition: Any) -> None:
+    assert faults_of(definition)
+    assert faults_of({"pages": [{"fields": [definition]}]})
+    told({**TEXT, "visible_if": {"and": definition}})
