@@ -190,7 +190,8 @@ def _to_citizen(
 
 
 def _closing(locale: str) -> tuple[str, ...]:
-    return (translator(locale)("Ce message est automatique : il ne peut pas recevoir de réponse."),)
+    _ = translator(locale)
+    return (_("Ce message est automatique : il ne peut pas recevoir de réponse."),)
 
 
 def _common(locales: Iterable[str]) -> str:
