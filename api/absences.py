@@ -74,6 +74,13 @@ async def absences(state: State, viewer: Viewer) -> AbsencePage:
     )
 
 
+async def absence(state: State, viewer: Viewer, absence_id: UUID) -> AbsenceView:
+    """One absence. Raises NotFound."""
+    agents_only(viewer)
+    async with reading(state) as db:
+        return _view(await digest.absence(db, absence_id, _me(viewer), sorted(viewer.services)), viewer)
+
+
 async def cancel(state: State, viewer: Viewer, absence_id: UUID) -> AbsenceView:
     """It will not be, or it stops now. Raises NotFound, NotAllowed, WrongState."""
     agents_only(viewer)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -13,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import problems
+from api import metrics, problems
 from api.door import ANONYMOUS, session_of
 from api.once import ANONYMOUS_KEY, KEY, Once, body_hash, principal_of
 from api.problems import (
@@ -133,6 +134,12 @@ def route(operation: Operation) -> Route:
     """The operation as Starlette serves it. Ids in paths are UUIDs: anything else is not found."""
 
     async def endpoint(request: Request) -> Response:
+        began = time.perf_counter()
+        response = await answer(request)
+        metrics.observe(operation.name, response.status_code, began)
+        return response
+
+    async def answer(request: Request) -> Response:
         locale = problems.locale_of(request.headers.get("accept-language"))
         session: Session | None = None
         try:

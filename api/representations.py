@@ -387,12 +387,9 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     retry_after: int | None = None
 
 
-class Check(Out, frozen=True, kw_only=True):
-    ok: bool
-    detail: str | None = None
-    lag_seconds: float | None = None
+class ProblemKind(Out, frozen=True, kw_only=True):
+    """A problem that the API may answer."""
 
-
-class Readiness(Out, frozen=True, kw_only=True):
-    ready: bool
-    checks: Mapping[str, Check]
+    code: str
+    status: int
+    title: Mapping[str, str]

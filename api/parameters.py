@@ -1,0 +1,26 @@
+"""What addresses may carry after their question mark."""
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+
+class Query(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base of every set of parameters."""
+
+
+class Catalogue(Query, frozen=True, kw_only=True):
+    q: Annotated[str, Meta(max_length=200)] = ""
+    theme: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class Queue(Query, frozen=True, kw_only=True):
+    service: UUID | None = None
+    q: Annotated[str, Meta(max_length=200)] = ""
+    page: Annotated[str, Meta(max_length=100)] | None = None
+    ids: Annotated[list[UUID], Meta(max_length=100)] | None = None
+
+
+class OfService(Query, frozen=True, kw_only=True):
+    service: UUID | None = None
