@@ -7,7 +7,7 @@ from starlette.responses import Response, StreamingResponse
 from api import absences, acting, dossiers, filing, inputs, parameters, procedures, queues, sessions, uploads
 from api import documents as files
 from api import representations as r
-from api.http import Call, Operation, Reply
+from api.http import Call, Handler, Operation, Reply
 from api.problems import TABLE
 from infra.cookies import session_cookie
 
@@ -209,7 +209,7 @@ def _link(call: Call, following: str | None) -> dict[str, str]:
 
 
 def _act(
-    name: str, does: str, call: object, *, takes: type | None = None, refuses: tuple[str, ...] = _ACT
+    name: str, does: str, call: Handler, *, takes: type | None = None, refuses: tuple[str, ...] = _ACT
 ) -> Operation:
     return Operation(
         method="POST", path=f"/dossiers/{{id}}/{name}", name=name.replace("-", "_"), does=does, call=call,

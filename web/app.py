@@ -1,0 +1,119 @@
+"""The web process: pages, REST and live sockets in one ASGI application. Nothing else composes them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, WebSocketRoute
+
+import web.portal.routes
+from api import health
+from api.app import rest
+from api.limits import SignInLimits
+from api.middleware import KnownHosts, SameOrigin, Secured, origin_of
+from api.state import State
+from api.uploads import BODY_MAX
+from infra.bell import Bell
+from infra.database import engine
+from infra.logs import RequestIds
+from infra.object_store import Documents
+from infra.settings import Settings
+from realtime.live import Live
+from realtime.socket import LiveSocket
+from web.page import error_page, open_page
+from web.serve import serve_forever
+
+POOL = 10  # connections for requests
+LIVE_POOL = 3  # for the follower, sessions and presence: a flood of requests does not delay the sockets
+VALKEY_SECONDS = 1.0
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application; its servers are reached when it starts."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
+        async with running(settings) as state:
+            yield state
+
+    return Starlette(
+        routes=routes(settings),
+        middleware=[
+            Middleware(RequestIds),
+            Middleware(Secured, settings=settings),
+            Middleware(KnownHosts, settings=settings),
+            Middleware(SameOrigin, settings=settings),
+        ],
+        exception_handlers={HTTPException: _page_of_status},
+        lifespan=lifespan,
+        max_body_size=BODY_MAX,
+    )
+
+
+def routes(settings: Settings) -> Sequence[BaseRoute]:
+    """Every address of the web process."""
+    live = LiveSocket(origins=[origin_of(settings.public_url)], secure=settings.secure)
+    return [
+        rest(),
+        *health.routes,
+        WebSocketRoute("/live", live),
+        *web.portal.routes.routes,
+    ]
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[dict[str, Any]]:
+    """What requests and sockets share, from the process's start to its end."""
+    requests = engine(settings.database_url, pool_size=POOL, application="relais web")
+    sockets = engine(settings.database_url, pool_size=LIVE_POOL, application="relais live")
+    bell = Bell(settings.redis_url)
+    redis = Redis.from_url(
+        settings.redis_url,
+        socket_timeout=VALKEY_SECONDS,
+        socket_connect_timeout=VALKEY_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+    live = Live(sockets, redis, bell)
+    state = State(
+        settings=settings,
+        engine=requests,
+        bell=bell,
+        redis=redis,
+        documents=Documents(settings.objects_url),
+        limits=SignInLimits(settings.redis_url),
+        follower=live.follower,
+    )
+    looks = asyncio.create_task(state.looks.write_forever())
+    try:
+        async with live.running():
+            yield {"relais": state, "live": live}
+    finally:
+        looks.cancel()
+        await asyncio.gather(looks, return_exceptions=True)
+        await bell.close()
+        await redis.aclose()
+        await requests.dispose()
+        await sockets.dispose()
+
+
+async def _page_of_status(request: Request, error: Exception) -> Response:
+    """No such page, no such method: a page too."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    response = error_page(await open_page(request), status)
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response
+
+
+async def serve(settings: Settings) -> None:
+    """Answer until SIGTERM."""
+    await serve_forever(create_app(settings), settings)
