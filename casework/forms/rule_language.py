@@ -1,7 +1,7 @@
 """The rules of a form: a small, typed part of JsonLogic, evaluated in one place, on the server (PURE).
 
 A rule says when a field is shown or required. It is JSON, so that it is stored, compared and built by clicks:
-`{"==": [{"var": "delivery"}, "post"]}`. See docs/decisions/rule-language.md.
+`{"==": [{"var": "delivery"}, "post"]}`. See docs/decisions/0030-rules-in-typed-jsonlogic.md.
 
 Operators: `var`, `==`, `!=`, `<`, `<=`, `>`, `>=`, `and`, `or`, `!`, `in`, `if`, `+`, `-`, and two of ours:
 `{"age": [date, on]}`, completed years (`on` is today where left out), and `{"days": [from, until]}`, a number of days.
