@@ -19,7 +19,8 @@ from workers.reactions import effects_of
 
 GRACE = timedelta(seconds=3)  # a trigger that nobody took by then is given again
 LEASE = timedelta(seconds=8)  # longer than any exchange (infra.mail.SEND_SECONDS), short enough to end within 15 s
-CRASHES = 3  # the worker died under it that many times: it is poison, and waits for a person
+ALONE = 2  # the worker died under it that often: from now on it is performed alone, so that it takes no neighbour along
+CRASHES = 4  # and that often: it is poison, and waits for a person
 # After the n-th failure. About two days in all: a mail server that is down over a week-end loses nothing.
 BACK_OFF = tuple(
     timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 57_600)
@@ -119,9 +120,10 @@ async def reap(db: AsyncConnection, *, most: int = 100) -> list[tuple[int, str, 
     ]
 
 
-async def crashes(db: AsyncConnection, journal_id: int, name: str) -> int:
-    """How many workers died under it: an effect with any is performed alone, so that it can take no neighbour along."""
-    return int((await db.execute(_CRASHES, {"journal_id": journal_id, "name": name})).scalar_one_or_none() or 0)
+async def is_suspect(db: AsyncConnection, journal_id: int, name: str) -> bool:
+    """Whether workers died under it, too often for chance."""
+    crashes = (await db.execute(_CRASHES, {"journal_id": journal_id, "name": name})).scalar_one_or_none()
+    return (crashes or 0) >= ALONE
 
 
 async def begin(db: AsyncConnection, journal_id: int, name: str, *, message_id: str) -> Held | None:
@@ -140,8 +142,8 @@ async def failed(db: AsyncConnection, held: Held, error: str, *, final: bool) ->
     """It did not happen: again later, or never when that is `final` or was the last try. True when it is dead."""
     dead = final or held.attempts > len(BACK_OFF)
     later = timedelta() if dead else BACK_OFF[held.attempts - 1]
-    await db.execute(_END, {**held.key, "state": "dead" if dead else "pending", "note": error, "later": later})
-    return dead
+    ended = await db.execute(_END, {**held.key, "state": "dead" if dead else "pending", "note": error, "later": later})
+    return dead and ended.rowcount == 1
 
 
 async def revive(db: AsyncConnection, journal_id: int, name: str) -> bool:

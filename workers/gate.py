@@ -1,4 +1,4 @@
-"""Many at once, or one alone: an effect that a worker died under runs with nobody beside it."""
+"""Many at once, or one alone: an effect that workers died under runs with nobody beside it."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -32,12 +32,12 @@ class Tools:
 async def perform(tools: Tools, journal_id: int, name: str) -> None:
     """Perform the effect once, or leave it to whoever holds it. Raises nothing but cancellation.
 
-    An effect under which a worker died before is performed alone: if it is poison, it takes no neighbour along.
+    An effect under which workers died is performed alone: if it is poison, it takes no neighbour along.
     """
     try:
         async with reading(tools.engine) as db:
             fact = await read.by_id(db, journal_id)
-            suspect = bool(await effects.crashes(db, journal_id, name))
+            suspect = await effects.is_suspect(db, journal_id, name)
         if fact is None:
             log.warning("effect.without_fact", effect=name, journal_id=journal_id)
             return

@@ -38,6 +38,7 @@ class Sink:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     reached: asyncio.Event = field(default_factory=asyncio.Event)  # a mail has come, and is not answered yet
     answer: str = "250 2.0.0 OK"
+    pause: float = 0.0  # seconds before each answer
 
     @property
     def url(self) -> str:
@@ -54,6 +55,7 @@ class Sink:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         self.reached.set()
         await self.gate.wait()
+        await asyncio.sleep(self.pause)
         if self.answer.startswith("250"):
             assert isinstance(envelope.content, bytes)
             self.accepted.append(envelope.content)
