@@ -21,6 +21,7 @@ from casework.ids import DossierId
 from web import wording
 from web.page import Page, set_session
 from web.portal.answers import Carried, File, Posted, carried_of, given, packed, posted, questions_shown
+from web.render import said
 
 CHECK = "verification"
 
@@ -165,6 +166,7 @@ def _questions(
         carried=packed(filling.carried),
         communes=filling.procedure.communes,
         wrong=dict(reversed(wrong.items())),
+        labels={each["id"]: said(each["label"], page.t).rstrip(":?… \u00a0\u202f") for each in current["fields"]},
         told=told,
         number=filling.pages.index(current) + 1,
         count=len(filling.pages) + 1,
