@@ -108,7 +108,7 @@ def answers_to(
                     attached.append((id_, media_type))
                     given[field.id] = [str(id_)]
                 continue
-            value = _answer(field, form, who, today, chance)
+            value = _answer(field, form, who, given, today, chance)
             if value is None:
                 continue
             given[field.id] = read[field.id] = value
@@ -117,7 +117,7 @@ def answers_to(
     return Answered(given, tuple(attached))
 
 
-def _answer(field: Field, form: Form, who: Citizen, today: date, chance: Random) -> Any:
+def _answer(field: Field, form: Form, who: Citizen, given: Mapping[str, Any], today: date, chance: Random) -> Any:
     match field:
         case TextField():
             return _text(field, who, chance)[: field.max_length].strip()
@@ -128,7 +128,7 @@ def _answer(field: Field, form: Form, who: Citizen, today: date, chance: Random)
             most = field.max if field.max is not None else least + 30
             return least + int((most - least) * min(chance.random() ** 3, 0.999))
         case DateField():
-            return _date(field, today, chance).isoformat()
+            return _date(field, given, today, chance).isoformat()
         case ChoiceField():
             # The first answers of a list are the usual ones.
             return field.values[int(chance.random() ** 1.7 * len(field.values))]
@@ -149,9 +149,8 @@ def _address(who: Citizen, form: Form, chance: Random) -> dict[str, str]:
     return {"street": line, "postal_code": commune.postal_codes[0], "citycode": commune.code}
 
 
-def _date(field: DateField, today: date, chance: Random) -> date:
-    first = field.min.on(today) if field.min else None
-    last = field.max.on(today) if field.max else None
+def _date(field: DateField, given: Mapping[str, Any], today: date, chance: Random) -> date:
+    first, last = field.bounds(today, given)
     if first is None and last is None:
         first, last = today + timedelta(days=3), today + timedelta(days=90)
     elif first is None and last is not None:
@@ -161,7 +160,9 @@ def _date(field: DateField, today: date, chance: Random) -> date:
         last = first + timedelta(days=120)
     assert first is not None
     assert last is not None
-    return first + timedelta(days=int((last - first).days * chance.random()))
+    # What is to come is soon; what is past is anywhere.
+    far = chance.random() ** (3 if first >= today - timedelta(days=1) else 1)
+    return first + timedelta(days=int((last - first).days * far))
 
 
 def _text(field: TextField, who: Citizen, chance: Random) -> str:
@@ -176,6 +177,8 @@ def _text(field: TextField, who: Citizen, chance: Random) -> str:
     for part, options in _BY_PART:
         if part in field.id:
             return chance.choice(options)
+    if any(part in field.id for part in ("spouse", "parents", "holder", "whom", "owner", "contact_name", "minor_name")):
+        return f"{given_name(chance)} {chance.choice(names.FAMILIES)}"
     if "first_name" in field.id:
         return given_name(chance)
     if "name" in field.id:
@@ -183,7 +186,10 @@ def _text(field: TextField, who: Citizen, chance: Random) -> str:
     if "plate" in field.id:
         first, second = (chance.choice(_LETTERS) + chance.choice(_LETTERS) for _ in range(2))
         return f"{first}-{chance.randrange(100, 999)}-{second}"
-    if any(part in field.id for part in ("number", "rna", "siret", "imei", "card", "plot")):
+    if any(
+        part in field.id
+        for part in ("number", "rna", "siret", "imei", "card", "plot", "pre_request", "meter", "contract")
+    ):
         return str(chance.randrange(10_000, 99_999))
     if any(part in field.id for part in ("lost_in", "location", "place", "where", "former_commune")):
         return f"{chance.choice(('Devant', 'Près de', 'À côté de'))} {chance.choice(_PLACES)}"

@@ -222,11 +222,12 @@ def _take_over(life: Life, at: datetime) -> None:
 
 def _claim(life: Life) -> bool:
     dossier, rota, chance = life.dossier, life.setting.rota, life.chance
-    here = [agent for agent in life.team.agents if rota.at(agent.id, dossier.now) is None]
-    if not here:
-        return False
     # The first of a team take more than their share.
-    agent = here[int(chance.random() ** 1.4 * len(here))]
+    team = life.team.agents
+    asked = (team[int(chance.random() ** 1.6 * len(team))] for _ in range(2 * len(team)))
+    agent = next((each for each in asked if rota.at(each.id, dossier.now) is None), None)
+    if agent is None:
+        return False
     if chance.random() < 0.12 and agent is not life.team.manager:
         by = Authority(AccountId(life.team.manager.id), "manager")
         fact = rules.assign(dossier, to=agent.id, cover={}, seen=life.seen, batch_id=None, by=by, at=dossier.now)
