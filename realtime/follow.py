@@ -1,42 +1,54 @@
 """The journal's reader of a web process: from the bell's hint, or twice a second, to the hub."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Sequence
+import contextlib
+import gc
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.accounts import queries as accounts
 from casework.dossiers import queries
 from casework.journal import read
-from casework.journal.fact import Position, Recorded
+from casework.journal.fact import Recorded
 from infra.database import reading
-from realtime.hub import MOST_REMEMBERED, Hub, Seen
+from infra.logs import logger
+from realtime.frames import people_of
+from realtime.hub import MOST_REMEMBERED, Hub
+from realtime.seen import Now, Seen, ahead, now_of, seen_of
 
 IDLE_SECONDS = 0.5
-HELD_BACK_SECONDS = (
-    0.002,
-    0.005,
-    0.010,
-)  # a slower transaction keeps committed facts back: look again, then every 10 ms
-LONGEST_PAUSE = 2.0
+HELD_BACK_SECONDS = (0.002, 0.005, 0.010)  # a slower transaction keeps committed facts back: then every 10 ms
+BACK_OFF = (0.05, 2.0)  # seconds: first, longest
+MOST_ROWS = 1_000  # read at once
 MOST_NAMES = 20_000
 
-_log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class Follower:
-    """Reads facts after its position and gives them to the hub. `degraded`: PostgreSQL does not answer."""
+    """Reads facts after the hub's position and gives them to it. `degraded`: PostgreSQL does not answer."""
 
-    def __init__(self, engine: AsyncEngine, hub: Hub, *, session_ended: Callable[[UUID], None]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        hub: Hub,
+        *,
+        session_ended: Callable[[UUID], None],
+        before_delivery: Callable[[], Awaitable[None]],
+        delivered: Callable[[Sequence[Seen]], None],
+    ) -> None:
+        """`before_delivery` makes sure that the listeners may still be told; it raises when that is unknown."""
         self._engine = engine
         self._hub = hub
         self._session_ended = session_ended
+        self._before_delivery = before_delivery
+        self._delivered = delivered
         self._wake = asyncio.Event()
         self._names: dict[UUID, str] = {}
         self.degraded = True
+        self.begun = asyncio.Event()  # the last facts are in memory
 
     def look(self) -> None:
         """There may be facts: the bell rang."""
@@ -44,18 +56,18 @@ class Follower:
 
     async def run(self) -> None:
         """Follow until cancelled, whatever happens to PostgreSQL."""
-        pause = 0.05
+        pause, longest = BACK_OFF
         while True:
             try:
                 await self._begin()
-                self.degraded = False
-                pause = 0.05
+                pause = BACK_OFF[0]
                 await self._follow()
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - the driver, the network, the server: the journal is out of reach
+                if not self.degraded:
+                    log.warning("follower.degraded", error=repr(error))
                 self.degraded = True
-                _log.warning("the journal cannot be read: %s", type(error).__name__)
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, longest)
 
     async def _begin(self) -> None:
         """Load the last facts; after an interruption go on from where the hub is, if the journal is still the same."""
@@ -65,9 +77,12 @@ class Follower:
                 return
             last = await read.last(db, most=MOST_REMEMBERED)
             seen = await self._seen(db, last)
-        oldest = last[0].position if len(last) == MOST_REMEMBERED else Position(epoch, 0, 0)
-        position = last[-1].position if last else Position(epoch, 0, 0)
+        oldest = last[0].position if len(last) == MOST_REMEMBERED else read.START
+        position = last[-1].position if last else read.START
         self._hub.begin(seen, oldest=oldest, position=position, epoch=epoch)
+        self.begun.set()
+        gc.collect()
+        gc.freeze()  # ten thousand facts that stay: the collector need not walk them at each of its rounds
 
     async def _follow(self) -> None:
         held_back = 0
@@ -75,40 +90,58 @@ class Follower:
             self._wake.clear()
             async with self._engine.connect() as db:
                 batch = await read.after(db, self._hub.position)
-                seen = await self._seen(db, batch.facts)
-                epoch = await read.epoch(db) if not batch.facts and not batch.held_back else self._hub.epoch
-            if epoch != self._hub.epoch:
-                await self._begin()
-                continue
-            for fact in batch.facts:
-                if fact.kind == "session.ended":
-                    self._session_ended(fact.subject_id)
-            self._hub.deliver(seen, batch.position)
+                if batch.facts:
+                    seen = await self._seen(db, batch.facts)
+                elif not batch.held_back and await read.epoch(db) != self._hub.epoch:
+                    await self._begin()
+                    continue
+            self.degraded = False
+            if batch.facts:
+                if batch.position.epoch != self._hub.epoch:
+                    await self._begin()
+                    continue
+                await self._before_delivery()
+                for fact in batch.facts:
+                    if fact.kind == "session.ended":
+                        self._session_ended(fact.subject_id)
+                self._hub.deliver(seen, batch.position)
+                self._delivered(seen)
             if batch.held_back:
                 await asyncio.sleep(HELD_BACK_SECONDS[min(held_back, len(HELD_BACK_SECONDS) - 1)])
                 held_back += 1
                 continue
             held_back = 0
             if not batch.facts:
-                await self._rest()
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self._wake.wait()
 
     async def _seen(self, db: AsyncConnection, facts: Sequence[Recorded]) -> list[Seen]:
-        """The dossiers' facts, each with its row as it is now and the names of those who acted."""
+        """The dossiers' facts, each with how its dossier is now and the names of those whom it names."""
         facts = [fact for fact in facts if fact.stream == "dossier"]
         if not facts:
             return []
-        rows = await queries.rows_of(db, list({fact.subject_id for fact in facts}))
-        people = {person for fact in facts for person in (fact.actor, fact.on_behalf_of) if person is not None}
-        if unknown := people - self._names.keys():
-            if len(self._names) > MOST_NAMES:
-                self._names = {}
-                unknown = people
-            self._names |= await accounts.names(db, list(unknown))
-        return [Seen(fact, rows.get(fact.subject_id), self._names) for fact in facts]
+        now: dict[UUID, Now] = {}
+        ids = list({fact.subject_id for fact in facts})
+        for start in range(0, len(ids), MOST_ROWS):
+            rows = await queries.rows_of(db, ids[start : start + MOST_ROWS])
+            now |= {dossier: now_of(row) for dossier, row in rows.items()}
+        later: dict[UUID, Sequence[Recorded]] = {}
+        for dossier, version in ahead(facts, now).items():
+            newer = await read.of_subject(db, "dossier", dossier, after=version)
+            later[dossier] = [fact for fact in newer if fact.version <= now[dossier].version]
+        await self._learn(db, facts)
+        return seen_of(facts, now, later, self._names)
+
+    async def _learn(self, db: AsyncConnection, facts: Sequence[Recorded]) -> None:
+        people: set[UUID] = set()
+        for fact in facts:
+            people |= {person for person in (fact.actor, fact.on_behalf_of) if person is not None}
+            if fact.payload.get("set"):
+                people |= people_of(fact.set)
+        unknown = people - self._names.keys()
+        if not unknown:
+            return
+        if len(self._names) > MOST_NAMES:
+            self._names, unknown = {}, people
+        self._names |= await accounts.names(db, list(unknown))

@@ -1,29 +1,29 @@
 """What a web process runs for its sockets: the follower, the hub, presence, and the watch over sessions."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 from redis.asyncio import Redis
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.accounts import queries as accounts
 from casework.accounts.queries import Session
-from casework.dossiers import queries
 from infra.bell import Bell
-from infra.database import reading
+from infra.logs import logger
 from realtime.follow import Follower
 from realtime.hub import Hub, Listener
-from realtime.presence import Leases
-from realtime.protocol import COME_BACK, NO_SESSION, Presence, encode
+from realtime.leases import Leases
+from realtime.presence import Presences
+from realtime.protocol import COME_BACK, NO_SESSION
 
-RECHECK_SECONDS = 0.5  # with the query's time, nothing is sent 1 s after a session ended, Valkey dead or not
-GATHER_SECONDS = 0.02  # presence hints of one dossier that come together are read once
+RECHECK_SECONDS = 0.5
+STALE_SECONDS = 0.9  # with the query's time, nothing is sent 1 s after a session ended, Valkey dead or not
+BEHIND_SECONDS = 20.0  # a reader that was resynced and still does not read is cut
+AT_ONCE = 4  # sessions looked up at the same time: after a restart everybody comes back in the same second
 
-_log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class Live:
@@ -31,19 +31,26 @@ class Live:
 
     def __init__(self, engine: AsyncEngine, redis: Redis, bell: Bell) -> None:
         self.engine = engine
-        self.hub = Hub()
-        self.leases = Leases(redis)
         self.bell = bell
+        self.hub = Hub()
         self.sessions: dict[UUID, set[Listener]] = {}  # those with an open socket
-        self.follower = Follower(engine, self.hub, session_ended=self._end)
-        self._check = asyncio.Event()
-        self._presence: set[UUID] = set()
-        self._presence_due = asyncio.Event()
+        self.follower = Follower(
+            engine,
+            self.hub,
+            session_ended=self._end,
+            before_delivery=self._sure_of_sessions,
+            delivered=lambda seen: self.presences.moved(seen),
+        )
+        self.presences = Presences(engine, self.hub, Leases(redis), bell, before_telling=self._sure_of_sessions)
+        self._looking_up = asyncio.Semaphore(AT_ONCE)
+        self._suspects: set[UUID] = set()
+        self._suspected = asyncio.Event()
+        self._sure_until = 0.0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Live"]:
         """Follow, listen and watch over sessions until the block ends."""
-        loops = (self.follower.run(), self.bell.listen(self._hear), self._recheck(), self._tell_presence())
+        loops = (self.follower.run(), self.bell.listen(self._hear), self._watch_over_sessions(), self.presences.run())
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             yield self
@@ -65,21 +72,22 @@ class Live:
             if not others:
                 del self.sessions[listener.session_id]
 
-    async def presence_changed(self, dossier: UUID) -> None:
-        """Somebody came, left, or began to write: tell this process and the others."""
-        self._note_presence(dossier)
-        await self.bell.ring(f"v:{dossier}")
+    async def find_session(self, token: str) -> Session | None:
+        """The living session of this token. Raises what the database raises."""
+        async with self._looking_up, self.engine.connect() as db:
+            return await accounts.find_session(db, token)
 
     async def _hear(self, message: str) -> None:
-        kind, _, rest = message.partition(":")
+        kind, _, subject = message.partition(":")
         match kind:
             case "p":
                 self.follower.look()
             case "v":
-                for dossier in [UUID(rest)] if rest else self.hub.watching_dossiers():
-                    self._note_presence(dossier)
+                self.presences.note(UUID(subject) if subject else None)
             case "s":
-                self._check.set()
+                self._suspects |= {UUID(subject)} & self.sessions.keys() if subject else set(self.sessions)
+                if self._suspects:
+                    self._suspected.set()
 
     # -- sessions
 
@@ -89,59 +97,58 @@ class Live:
             self.hub.forget(listener)
             listener.close(NO_SESSION, at_once=True)
 
-    async def _recheck(self) -> None:
-        """Every session with an open socket, in one query: ended, or with other rights than a moment ago?"""
+    async def _watch_over_sessions(self) -> None:
+        """Twice a second every session with an open socket, in one query; at once those that the bell names."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
         while True:
             try:
-                async with asyncio.timeout(RECHECK_SECONDS):
-                    await self._check.wait()
+                async with asyncio.timeout_at(due):
+                    await self._suspected.wait()
             except TimeoutError:
                 pass
-            self._check.clear()
-            if not self.sessions:
-                continue
+            self._suspected.clear()
+            suspects, self._suspects = self._suspects, set()
             try:
-                async with asyncio.timeout(RECHECK_SECONDS), self.engine.connect() as db:
-                    alive = await accounts.living_sessions(db, list(self.sessions))
-            except (SQLAlchemyError, OSError, TimeoutError):
-                continue  # PostgreSQL is away: no fact can be read, so none is sent
-            for session in tuple(self.sessions):
-                if session not in alive:
-                    self._end(session)
+                if loop.time() >= due:
+                    due = loop.time() + RECHECK_SECONDS
+                    self._cut_those_who_do_not_read(loop.time())
+                    await self._check_all()
                 else:
-                    self._rights(session, alive[session])
+                    await self._check(suspects)
+            except Exception as error:  # noqa: BLE001 - PostgreSQL is away: no fact can be read, so none is sent
+                log.info("sessions.unchecked", error=type(error).__name__)
+
+    async def _sure_of_sessions(self) -> None:
+        """Before anything is sent: that every open session was alive less than a second ago. Raises when unknown."""
+        if asyncio.get_running_loop().time() > self._sure_until:
+            await self._check_all()
+
+    async def _check_all(self) -> None:
+        began = asyncio.get_running_loop().time()
+        await self._check(tuple(self.sessions))
+        self._sure_until = began + STALE_SECONDS
+
+    async def _check(self, sessions: Collection[UUID]) -> None:
+        """Ended, or with other rights than a moment ago?"""
+        if not sessions:
+            return
+        async with asyncio.timeout(STALE_SECONDS), self.engine.connect() as db:
+            alive = await accounts.living_sessions(db, list(sessions))
+        for session in sessions:
+            if session not in alive:
+                self._end(session)
+            else:
+                self._rights(session, alive[session])
 
     def _rights(self, session: UUID, now: Session) -> None:
-        """Other rights than before: the client says again what it watches (its screens reconnect by themselves)."""
-        for listener in tuple(self.sessions[session]):
+        """Other rights than before: the client comes back and says again what it watches."""
+        for listener in tuple(self.sessions.get(session, ())):
             if listener.viewer != now.viewer:
                 self.hub.forget(listener)
                 listener.close(COME_BACK, at_once=True)
 
-    # -- presence
-
-    def _note_presence(self, dossier: UUID) -> None:
-        self._presence.add(dossier)
-        self._presence_due.set()
-
-    async def _tell_presence(self) -> None:
-        while True:
-            await self._presence_due.wait()
-            await asyncio.sleep(GATHER_SECONDS)
-            self._presence_due.clear()
-            dossiers, self._presence = list(self._presence), set()
-            try:
-                async with reading(self.engine) as db:
-                    rows = await queries.rows_of(db, dossiers)
-            except (SQLAlchemyError, OSError, TimeoutError):
-                continue
-            for dossier in dossiers:
-                listeners = self.hub.watchers(dossier, rows.get(dossier))
-                if listeners:
-                    text = encode(await self.leases.who(dossier))
-                    for listener in listeners:
-                        listener.offer(text)
-
-    async def presence(self, dossier: UUID) -> Presence:
-        """Who is there now, for a screen that has just opened."""
-        return await self.leases.who(dossier)
+    def _cut_those_who_do_not_read(self, now: float) -> None:
+        for listener in [one for listeners in self.sessions.values() for one in listeners]:
+            if listener.behind_since is not None and now - listener.behind_since > BEHIND_SECONDS:
+                listener.cut()

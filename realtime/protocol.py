@@ -1,7 +1,8 @@
 """What goes over the socket: subprotocol relais.v1, JSON text frames, closed types."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -13,7 +14,7 @@ MOST_TOPICS = 50
 MOST_MALFORMED = 3
 
 # Close codes (RFC 6455, 7.4; 4000 and above are ours).
-MALFORMED, NO_SESSION, COME_BACK = 1008, 4401, 1012
+MALFORMED, NO_SESSION, COME_BACK, NOT_NOW = 1008, 4401, 1012, 1013
 
 
 class FromClient(msgspec.Struct, tag_field="op", forbid_unknown_fields=True):
@@ -113,6 +114,20 @@ class Resync(FromServer, tag="resync"):
     topic: str
 
 
+class Step(msgspec.Struct):
+    """A timeline's entry: the same fields as the REST timeline's."""
+
+    version: int
+    kind: str
+    at: datetime
+    side: Side
+    actor: "Person | None"
+    on_behalf_of: "Person | None"
+    set: Mapping[str, tuple[Any, Any]]
+    details: Mapping[str, Any]
+    names: Mapping[str, str]
+
+
 class Person(msgspec.Struct):
     id: UUID
     name: str
@@ -133,7 +148,7 @@ class Pong(FromServer, tag="pong"):
 
 
 class RefusedFrame(FromServer, tag="refused"):
-    """malformed · unknown_topic · not_found · bad_position · too_many_topics · agents_only"""
+    """malformed · unknown_topic · not_found · bad_position · too_many_topics · agents_only · unavailable"""
 
     code: str
     topic: str | msgspec.UnsetType = msgspec.UNSET

@@ -1,25 +1,24 @@
 """GET /live: one socket. A reader and a writer; the first to end ends the other."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
-from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
 
-from casework.accounts import queries as accounts
-from casework.accounts.queries import Session
 from casework.dossiers import queries
-from casework.errors import BadPosition, NotFound
+from casework.errors import BadPosition
 from casework.ids import DossierId
 from casework.journal.read import parse_position
 from infra.cookies import token_of
-from infra.database import reading
+from infra.logs import logger
 from realtime import protocol
 from realtime.hub import Listener
+from realtime.leases import Lease
 from realtime.live import Live
 from realtime.protocol import (
     Actor,
@@ -38,6 +37,13 @@ from realtime.protocol import (
 )
 from realtime.topics import topic_of
 
+START_SECONDS = 5.0  # for a process that has just started, or a database that does not answer
+JOIN_SECONDS = 0.005  # what follows a write within this time goes in one write
+
+log = logger(__name__)
+
+_PONG = encode(Pong())
+
 
 class LiveSocket:
     """The ASGI endpoint. `origins`: the addresses whose pages may open a socket with a visitor's cookie.
@@ -50,80 +56,120 @@ class LiveSocket:
         self._secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        websocket = WebSocket(scope, receive, send)
         live: Live = scope["state"]["live"]
-        if not self._may_come(websocket):
-            await websocket.close()  # before accept: 403
+        headers = Headers(scope=scope)
+        await receive()  # websocket.connect
+        if not self._may_come(headers):
+            await send({"type": "websocket.close"})  # before accept: 403
             return
-        session = await self._session(websocket, live)
-        await websocket.accept(protocol.SUBPROTOCOL if protocol.SUBPROTOCOL in scope["subprotocols"] else None)
+        session, code = None, protocol.NO_SESSION
+        if token := token_of(headers, secure=self._secure):
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    await live.follower.begun.wait()
+                    session = await live.find_session(token)
+            except Exception as error:  # noqa: BLE001 - PostgreSQL is away: nobody is signed out for that
+                log.info("live.unavailable", error=type(error).__name__)
+                code = protocol.NOT_NOW
+        spoken = protocol.SUBPROTOCOL if protocol.SUBPROTOCOL in scope["subprotocols"] else None
+        await send({"type": "websocket.accept", "subprotocol": spoken})
         if session is None:
-            await websocket.close(protocol.NO_SESSION, "session")
+            await send({"type": "websocket.close", "code": code})
             return
-        await _Conversation(websocket, live, session).hold()
+        conversation = _Conversation(live, Listener(session.viewer, session.id, _cut()), session.name, receive, send)
+        await conversation.hold()
 
-    def _may_come(self, websocket: WebSocket) -> bool:
+    def _may_come(self, headers: Headers) -> bool:
         """A browser always says its origin. A machine says none, and shows a token instead of a cookie."""
-        origin = websocket.headers.get("origin")
+        origin = headers.get("origin")
         if origin is None:
-            return websocket.headers.get("authorization", "").lower().startswith("bearer ")
+            return headers.get("authorization", "").lower().startswith("bearer ")
         return origin.lower() in self._origins
 
-    async def _session(self, websocket: WebSocket, live: Live) -> Session | None:
-        token = token_of(websocket.headers, secure=self._secure)
-        if token is None:
-            return None
-        try:
-            async with live.engine.connect() as db:
-                return await accounts.find_session(db, token)
-        except (SQLAlchemyError, OSError, TimeoutError):
-            return None
+
+class _Cut:
+    """Ends the task that holds the socket, once."""
+
+    __slots__ = ("done", "task")
+
+    def __init__(self, task: "asyncio.Task[object]") -> None:
+        self.task = task
+        self.done = False
+
+    def __call__(self, _: object = None) -> None:
+        if not self.done:
+            self.done = True
+            self.task.cancel()
+
+
+def _cut() -> _Cut:
+    task = asyncio.current_task()
+    assert task is not None
+    return _Cut(task)
 
 
 class _Conversation:
-    """One open socket."""
+    """One open socket. Light: nine hundred of them are an everyday load."""
 
-    def __init__(self, websocket: WebSocket, live: Live, session: Session) -> None:
-        self._websocket = websocket
+    __slots__ = ("_id", "_listener", "_live", "_malformed", "_name", "_present", "_receive", "_send")
+
+    def __init__(self, live: Live, listener: Listener, name: str, receive: Receive, send: Send) -> None:
         self._live = live
-        self._session = session
-        self._listener = Listener(session.viewer, session.id)
-        self._id = secrets.token_hex(8)
-        self._present: set[UUID] = set()
+        self._listener = listener
+        self._name = name
+        self._receive = receive
+        self._send = send
+        self._id = ""  # of its leases
+        self._present: set[UUID] | None = None
         self._malformed = 0
 
     async def hold(self) -> None:
-        """Until either side ends it."""
-        viewer, listener = self._session.viewer, self._listener
-        kind: protocol.Side = "agent" if viewer.kind == "agent" else "citizen"
+        """Until either side ends it. The reader is this task; the writer's end, or `cut`, cancels it."""
+        listener, viewer, cut = self._listener, self._listener.viewer, self._listener.cut
+        assert isinstance(cut, _Cut)
         self._live.add(listener)
-        listener.offer(encode(Hello(Actor(viewer.account_id, kind, self._session.name or None), self._live.hub.epoch)))
-        tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
+        kind: protocol.Side = "agent" if viewer.kind == "agent" else "citizen"
+        listener.offer(encode(Hello(Actor(viewer.account_id, kind, self._name or None), self._live.hub.epoch)))
+        writer = asyncio.create_task(self._write())
+        writer.add_done_callback(cut)
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await self._read()
+        except asyncio.CancelledError:
+            if not cut.done:
+                raise  # the process ends
+            cut.task.uncancel()
         finally:
+            cut.done = True
             self._live.remove(listener)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self._leave_all()
+            writer.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):  # the client is gone: nobody to tell
+                await writer
+            if self._present:
+                await self._live.presences.leave(tuple(self._present), self._id)
 
     async def _write(self) -> None:
-        listener, send = self._listener, self._websocket.send
-        waiting, loop = listener.waiting, asyncio.get_running_loop()
+        listener, send, loop = self._listener, self._send, asyncio.get_running_loop()
+        written = 0.0
         while True:
-            while waiting:
-                await send({"type": "websocket.send", "text": waiting.popleft()})
-            if listener.closing:
-                break
-            listener.drained()
-            wake = listener.wake = loop.create_future()
-            await wake
-        await self._websocket.close(listener.closing)
+            if not listener.waiting:
+                if listener.closing:
+                    break
+                listener.behind_since = None
+                wake = listener.wake = loop.create_future()
+                await wake
+                wait = written + JOIN_SECONDS - loop.time()
+                if wait > 0 and not listener.closing:
+                    await asyncio.sleep(wait)
+            for text in listener.take():
+                await send({"type": "websocket.send", "text": text})
+                if listener.hushed:
+                    break
+            written = loop.time()
+        await send({"type": "websocket.close", "code": listener.closing})
 
     async def _read(self) -> None:
         while True:
-            message = await self._websocket.receive()
+            message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 return
             if self._listener.closing:
@@ -144,7 +190,7 @@ class _Conversation:
     async def _answer(self, frame: protocol.ClientFrame) -> None:
         match frame:
             case Ping():
-                self._listener.offer(encode(Pong()))
+                self._listener.offer(_PONG)
             case Watch():
                 await self._watch(frame)
             case Unwatch():
@@ -157,7 +203,7 @@ class _Conversation:
                 await self._leave(frame.dossier)
 
     async def _watch(self, frame: Watch) -> None:
-        listener, hub, viewer = self._listener, self._live.hub, self._session.viewer
+        listener, hub, viewer = self._listener, self._live.hub, self._listener.viewer
         topic = topic_of(frame.topic, viewer)
         if topic is None:
             return self._refuse("unknown_topic", topic=frame.topic[:200])
@@ -167,54 +213,60 @@ class _Conversation:
             since = parse_position(frame.since) if frame.since is not None else None
         except BadPosition:
             return self._refuse("bad_position", topic=topic.name)
-        if topic.dossier is not None and not await self._sees(topic.dossier):
-            return self._refuse("not_found", topic=topic.name)
+        if topic.dossier is not None:
+            refusal = await self._why_not(topic.dossier)
+            if refusal is not None:
+                return self._refuse(refusal, topic=topic.name)
+        if listener.closing:
+            return None
 
         # No await from here on: nothing can be delivered between the catch-up and the subscription.
-        missed = hub.missed(topic, listener.viewer, since) if since is not None else []
-        hub.watch(listener, topic)
+        missed = hub.missed(topic, viewer, since) if since is not None else []
         if missed is None:
+            hub.unwatch(listener, topic.name)
             listener.offer(encode(Resync(topic.name)))
             return None
-        for text in missed:
-            listener.offer(text)
+        hub.watch(listener, topic)
         # A position ahead of this process's (another one read faster) is kept: the client ignores what it has.
         position = max(hub.position, since) if since is not None else hub.position
-        listener.offer(encode(Watching(topic.name, str(position))))
-        if topic.dossier is not None and viewer.kind == "agent":
-            listener.offer(encode(await self._live.presence(topic.dossier)))
+        told = [*missed, encode(Watching(topic.name, str(position)))]
+        if viewer.kind == "agent":
+            told += self._live.presences.of(topic)
+        for text in told:
+            if not listener.offer(text):
+                return hub.resync(listener)
         return None
 
-    async def _sees(self, dossier: UUID) -> bool:
+    async def _why_not(self, dossier: UUID) -> str | None:
+        """None where the viewer sees the dossier."""
         try:
-            async with reading(self._live.engine) as db:
-                return await queries.is_visible(db, DossierId(dossier), self._session.viewer)
-        except (NotFound, SQLAlchemyError, OSError, TimeoutError):
-            return False
+            async with self._live.engine.connect() as db:
+                seen = await queries.is_visible(db, DossierId(dossier), self._listener.viewer)
+        except Exception as error:  # noqa: BLE001 - PostgreSQL is away
+            log.info("live.unavailable", error=type(error).__name__)
+            return "unavailable"
+        return None if seen else "not_found"
 
     # -- presence
 
     async def _present_on(self, dossier: UUID, field: str | None) -> None:
-        viewer = self._session.viewer
+        viewer = self._listener.viewer
         if viewer.kind != "agent" or viewer.account_id is None:
             return self._refuse("agents_only", dossier=dossier)
+        if self._present is None:
+            self._present, self._id = set(), secrets.token_hex(8)
         if dossier not in self._present:
-            if len(self._present) >= protocol.MOST_TOPICS or not await self._sees(dossier):
-                return self._refuse("not_found", dossier=dossier)
+            refusal = await self._why_not(dossier) if len(self._present) < protocol.MOST_TOPICS else "too_many_topics"
+            if refusal is not None:
+                return self._refuse(refusal, dossier=dossier)
             self._present.add(dossier)
-        await self._live.leases.hold(dossier, self._id, viewer.account_id, self._session.name, field)
-        await self._live.presence_changed(dossier)
+        await self._live.presences.hold(dossier, self._id, Lease(viewer.account_id, self._name, field=field))
         return None
 
     async def _leave(self, dossier: UUID) -> None:
-        if dossier in self._present:
+        if self._present and dossier in self._present:
             self._present.discard(dossier)
-            await self._live.leases.leave(dossier, self._id)
-            await self._live.presence_changed(dossier)
-
-    async def _leave_all(self) -> None:
-        for dossier in tuple(self._present):
-            await self._leave(dossier)
+            await self._live.presences.leave([dossier], self._id)
 
     def _refuse(self, code: str, *, topic: str | None = None, dossier: UUID | None = None) -> None:
         frame = RefusedFrame(code)
