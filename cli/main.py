@@ -50,12 +50,14 @@ def _await(work: Coroutine[Any, Any, None]) -> None:
 def run(
     demo: Annotated[bool | None, typer.Option(help="La collectivité de démonstration (sinon : DEMO).")] = None,
     scale: Annotated[int, typer.Option(min=1, help="Taille de la démonstration, au premier lancement.")] = 1,
+    procfile: Annotated[Path | None, typer.Option(help="Un autre Procfile que celui de Relais.")] = None,
 ) -> None:
     """Tout lancer sur cette machine : serveurs embarqués, processus du Procfile, boîte de réception."""
     from cli import run as supervisor
 
     settings = Settings.read()
-    supervisor.run(settings if demo is None else replace(settings, demo=demo), scale=scale)
+    settings = settings if demo is None else replace(settings, demo=demo)
+    supervisor.run(settings, scale=scale, procfile_path=procfile)
 
 
 @app.command()

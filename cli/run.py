@@ -21,6 +21,7 @@ from infra.settings import Failed, Settings
 
 SPACE_NEEDED = 300 * 2**20  # bytes: the demo's own data and some hours of logs
 HEALTHY_WITHIN = 90.0  # seconds for all processes to answer, on a slow machine
+STANDING = 1.0  # seconds that a process without an address must live to count as started
 PATIENCE = 8.0  # seconds that a process has to stop
 SETTLED = 30.0  # seconds after which a process counts as well started: its back-off begins anew
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
@@ -66,10 +67,11 @@ class Kept:
 class Supervisor:
     """The servers and the processes of one DATA_DIR."""
 
-    def __init__(self, settings: Settings, *, scale: int = 1, lines: tuple[procfile.Line, ...] | None = None) -> None:
+    def __init__(self, settings: Settings, *, scale: int = 1, procfile_path: Path | None = None) -> None:
         self.settings = settings
         self._scale = scale
-        self._lines = procfile.read() if lines is None else lines
+        self._release = procfile.release(procfile_path or procfile.PATH)
+        self._lines = procfile.read(procfile_path or procfile.PATH)
         self._logs = settings.data_dir / "logs"
         self._servers = Servers(settings)
         self._kept: list[Kept] = []
@@ -84,7 +86,7 @@ class Supervisor:
         if not self.settings.smtp_url:
             self.settings = replace(self.settings, smtp_url=f"smtp://127.0.0.1:{self.settings.mailbox_port}")
             self._keep(procfile.Line("mailbox", ("relais", "mailbox")))
-        self._run(procfile.release().argv, "release")
+        self._run(self._release.argv, "release")
         if self.settings.demo:
             self._run(("relais", "demo", "--if-empty", "--scale", str(self._scale)), None)
         for line in self._lines:
@@ -161,8 +163,7 @@ class Supervisor:
 
     def _wait_until_healthy(self) -> None:
         end = time.monotonic() + HEALTHY_WITHIN
-        waiting = self._kept
-        while waiting := [kept for kept in waiting if not self._healthy(kept)]:
+        while waiting := [kept for kept in self._kept if not self._healthy(kept)]:
             if time.monotonic() > end:
                 slow = waiting[0]
                 raise Failed(f"Le processus « {slow.line.name} » ne répond pas. Son journal : {slow.log}")
@@ -191,14 +192,15 @@ class Supervisor:
             case "mailbox":
                 return somebody_listens("127.0.0.1", settings.mailbox_port)
             case _:
-                return True
+                # It listens to nothing: a second without dying.
+                return time.monotonic() - kept.child.started_at > STANDING
 
 
-def run(settings: Settings, *, scale: int = 1) -> None:
+def run(settings: Settings, *, scale: int = 1, procfile_path: Path | None = None) -> None:
     """Until Ctrl-C or SIGTERM, which are a good end. Raises Failed when it cannot start."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _alone(settings.data_dir):
-        supervisor = Supervisor(settings, scale=scale)
+        supervisor = Supervisor(settings, scale=scale, procfile_path=procfile_path)
         try:
             supervisor.start()
             supervisor.watch()
