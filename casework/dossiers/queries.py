@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.access import VISIBLE, Viewer
@@ -105,26 +105,40 @@ _ROW = """
     left join accounts o on o.id = d.taken_over_from
     left join absences a on a.id = d.absence_id
 """
-_KEYSET = "(d.submitted_at, d.id) < (cast(:before_at as timestamptz), cast(:before_id as uuid))"
-_PAGES = {
-    view: text(
-        f"""{_ROW} where {where} and (cast(:before_at as timestamptz) is null or {_KEYSET})
-        order by d.submitted_at desc, d.id desc limit :most"""
-    )
-    for view, where in WHERE.items()
-}
-_FOUND = {
-    view: text(
-        f"""{_ROW} where {where} and d.search like all(cast(:words as text[]))
-        and (cast(:before_at as timestamptz) is null or {_KEYSET})
-        order by d.submitted_at desc, d.id desc limit :most"""
-    )
-    for view, where in WHERE.items()
-}
+# The first page comes before the end of time; no word is in every text. So one statement serves every page of a view.
+_CHOSEN = """
+    and (d.submitted_at, d.id) < (coalesce(cast(:before_at as timestamptz), 'infinity'),
+                                  coalesce(cast(:before_id as uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+    and d.search like all(cast(:words as text[]))
+    order by d.submitted_at desc, d.id desc limit :most
+"""
+_OF_SERVICES = "d.service_id = any(:services)"
+
+
+def _page(where: str) -> TextClause:
+    """The newest rows first, and only then the names beside them: each service's are read in its index's order."""
+    if where.endswith(_OF_SERVICES):
+        one = where.replace(_OF_SERVICES, "d.service_id = o.id")
+        newest = f"""select each.* from unnest(cast(:services as uuid[])) o(id)
+            cross join lateral (select d.* from dossiers d where {one} {_CHOSEN}) each"""
+    else:
+        newest = f"select d.* from dossiers d where {where} {_CHOSEN}"
+    rows = _ROW.replace("from dossiers d", f"from ({newest}) d")
+    return text(f"{rows} order by d.submitted_at desc, d.id desc limit :most")
+
+
+_PAGES = {view: _page(where) for view, where in WHERE.items()}
 _SOME_IN = {view: text(f"{_ROW} where d.id = any(:ids) and {where}") for view, where in WHERE.items()}
+# The views over services are parts of the view "service": they are counted in one pass.
+_PARTS = [view for view, where in WHERE.items() if where.endswith(_OF_SERVICES)]
 _COUNTS = text(
     "select "
-    + ", ".join(f'(select count(*) from dossiers d where {where}) as "{view}"' for view, where in WHERE.items())
+    + ", ".join(
+        f'(select count(*) from dossiers d where {WHERE[view]}) as "{view}"' for view in WHERE if view not in _PARTS
+    )
+    + ", parts.* from (select "
+    + ", ".join(f'count(*) filter (where {WHERE[view].removesuffix(_OF_SERVICES)} true) as "{view}"' for view in _PARTS)
+    + f" from dossiers d where {WHERE['service']}) parts"
 )
 _ROWS_OF = text(f"{_ROW} where d.id = any(:ids)")
 _ONE = text(f"{_ROW} where d.id = :id and {VISIBLE}")
@@ -147,18 +161,11 @@ async def queue(
 ) -> tuple[QueueRow, ...]:
     """One page of a view, newest first, after the mark `before`; `words` (folded) must all be in the search column."""
     at, id_ = before or (None, None)
-    binds: dict[str, Any] = {
-        "viewer": agent,
-        "services": list(services),
-        "before_at": at,
-        "before_id": id_,
-        "most": most,
-    }
-    if words:
-        like = [f"%{word.replace('%', '').replace('_', '')}%" for word in words]
-        rows = await db.execute(_FOUND[view], {**binds, "words": like})
-    else:
-        rows = await db.execute(_PAGES[view], binds)
+    like = [f"%{word.replace('%', '').replace('_', '')}%" for word in words]
+    rows = await db.execute(
+        _PAGES[view],
+        {"viewer": agent, "services": list(services), "before_at": at, "before_id": id_, "words": like, "most": most},
+    )
     return tuple(_queue_row(row) for row in rows)
 
 

@@ -348,7 +348,7 @@ def upgrade() -> None:
         "dossiers",
         ["service_id", sa.literal_column("submitted_at desc")],
         unique=False,
-        postgresql_where=sa.text("late"),
+        postgresql_where=sa.text("late and state in ('submitted', 'under_review', 'awaiting_citizen')"),
     )
     op.create_index(
         "ix_dossiers_queue_mine",
@@ -415,7 +415,11 @@ def downgrade() -> None:
         table_name="dossiers",
         postgresql_where=sa.text("state in ('submitted', 'under_review', 'awaiting_citizen')"),
     )
-    op.drop_index("ix_dossiers_late", table_name="dossiers", postgresql_where=sa.text("late"))
+    op.drop_index(
+        "ix_dossiers_late",
+        table_name="dossiers",
+        postgresql_where=sa.text("late and state in ('submitted', 'under_review', 'awaiting_citizen')"),
+    )
     op.drop_index("ix_dossiers_directorate_id", table_name="dossiers")
     op.drop_index("ix_dossiers_citizen_id", table_name="dossiers")
     op.drop_index("ix_dossiers_absence_id", table_name="dossiers", postgresql_where=sa.text("absence_id is not null"))
