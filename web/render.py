@@ -33,6 +33,7 @@ def environment(locale: str) -> Environment:
         "day": t.day,
         "last_day": lambda at: t.day(last_day(at)),
         "short_last_day": lambda at: t.short_day(last_day(at)),
+        "until": lambda at: until(at, t),
         "date_of": lambda text: t.day(date.fromisoformat(text)),
         "short_day": t.short_day,
         "weekday": t.weekday,
@@ -71,6 +72,14 @@ def said(words: Mapping[str, str], t: Translator) -> str:
     """A text kept in both languages, in the reader's."""
     text = words.get(t.locale) or words.get(DEFAULT, "")
     return typographic(text) if t.locale == DEFAULT else text
+
+
+def until(ends_at: datetime, t: Translator) -> str:
+    """The last half-day of an absence: “27 nov. 2026”, or “27 nov. 2026 midi” when its afternoon is worked."""
+    local = ends_at.astimezone(PARIS)
+    if (local.hour, local.minute) == (12, 30):
+        return f"{t.short_day(ends_at)} {t.gettext('midi')}"
+    return t.short_day(last_day(ends_at))
 
 
 def last_day(due_at: datetime) -> date:
