@@ -24,6 +24,7 @@ from api.problems import (
     IfMatchMissing,
     NotSignedIn,
     SessionExpired,
+    TooLarge,
     TooSlow,
     WrongMediaType,
     WrongShape,
@@ -127,7 +128,6 @@ class Operation:
     upload: bool = False
     answers: str | None = None  # the media type, where it is not JSON
     refuses: tuple[str, ...] = ()
-    body_max: int = JSON_MAX  # bytes
 
 
 def route(operation: Operation) -> Route:
@@ -155,7 +155,7 @@ def route(operation: Operation) -> Route:
             return await refused(request, error, session, locale)
 
     path = operation.path.replace("{id}", "{id:uuid}")
-    return Route(path, endpoint, methods=[operation.method], name=operation.name, max_body_size=operation.body_max)
+    return Route(path, endpoint, methods=[operation.method], name=operation.name)
 
 
 async def _session(operation: Operation, request: Request) -> Session | None:
@@ -212,12 +212,23 @@ async def _call(operation: Operation, request: Request, state: State, session: S
     if operation.method in ("POST", "PUT", "PATCH") and not operation.upload:
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                raw = await request.body()
+                raw = await _bytes(request)
         except TimeoutError as error:
             raise TooSlow from error
     body = read_body(operation.takes, raw, request.headers.get("content-type", "")) if operation.takes else None
     attempt = attempt_of(request, session, raw) if operation.once and not operation.upload else None
     return Call(state, request, session, locale, request.path_params, query, body, seen, attempt)
+
+
+async def _bytes(request: Request) -> bytes:
+    """The body, of a megabyte at most. Raises TooLarge without having read the rest."""
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > JSON_MAX:
+            raise TooLarge(detail=f"{JSON_MAX} bytes")
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def attempt_of(request: Request, session: Session | None, raw: bytes) -> Once | None:

@@ -114,3 +114,15 @@ class Typed(In, frozen=True, kw_only=True):
     """What is typed and not sent."""
 
     body: Annotated[str, Meta(max_length=20_000)]
+
+
+class Ticket(In, frozen=True, kw_only=True):
+    """What the dashboards' address bears."""
+
+    ticket: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Asking(In, frozen=True, kw_only=True):
+    """Sessions that have dashboards open."""
+
+    sessions: Annotated[list[UUID], Meta(max_length=1_000)]

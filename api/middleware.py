@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -96,17 +97,41 @@ class SameOrigin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in _SAFE:
             headers = Headers(scope=scope)
-            if not self._ours(headers):
+            if not self._ours(headers, scope["scheme"]):
                 locale = problems.locale_of(headers.get("accept-language"))
                 await respond(problems.plain("foreign_origin", locale))(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _ours(self, headers: Headers) -> bool:
+    def _ours(self, headers: Headers, scheme: str) -> bool:
         origin = headers.get("origin")
         if origin == self._own:
             return True
         site = headers.get("sec-fetch-site")
         if site is not None:
             return site in ("same-origin", "none")
-        return origin is None or urlsplit(origin).netloc == headers.get("host")
+        return origin is None or origin == f"{scheme}://{headers.get('host')}"
+
+
+class BoundedBodies:
+    """No request sends more than `most` bytes, said or not. Told by whoever reads the body: a problem, or a page."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        size = 0
+
+        async def piece() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self._most:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, piece, send)

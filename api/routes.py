@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
-from api import absences, acting, dossiers, filing, inputs, parameters, procedures, queues, sessions, uploads
+from api import absences, acting, dashboards, dossiers, filing, inputs, parameters, procedures, queues, sessions, uploads
 from api import documents as files
 from api import representations as r
 from api.http import Call, Handler, Operation, Reply
@@ -30,6 +30,18 @@ async def _sign_out(call: Call) -> Reply:
     secure = call.state.settings.secure
     cookie = f"{session_cookie(secure=secure)}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
     return Reply(headers={"Set-Cookie": f"{cookie}; Secure" if secure else cookie})
+
+
+async def _ticket(call: Call) -> r.DashboardTicket:
+    return r.DashboardTicket(url=(await dashboards.ticket(call.state, call.signed_in)).url)
+
+
+async def _redeem(call: Call) -> r.DashboardReader:
+    return await dashboards.redeem(call.state, call.request.headers.get(dashboards.PROCESS_HEADER), call.body.ticket)
+
+
+async def _readers(call: Call) -> r.DashboardReaders:
+    return await dashboards.alive(call.state, call.request.headers.get(dashboards.PROCESS_HEADER), call.body.sessions)
 
 
 async def _me(call: Call) -> r.Me:
@@ -245,7 +257,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         method="POST", path="/documents", name="upload", does="Store a file, to be attached by answers",
         call=uploads.upload, gives=r.Document, status=201, needs="anybody", once=True, upload=True,
-        body_max=uploads.BODY_MAX, refuses=("not_found",),
+        refuses=("not_found",),
     ),
     Operation(
         method="GET", path="/documents/{id}", name="download", does="A file of a dossier", call=_download,
@@ -321,4 +333,16 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(method="GET", path="/absences/{id}/digest", name="digest", does="What happened to its dossiers",
               call=_digest, gives=r.Digest, refuses=("not_allowed",)),
+    Operation(method="POST", path="/dashboards/tickets", name="dashboard_ticket", does="Open the dashboards, once",
+              call=_ticket, gives=r.DashboardTicket, status=201, refuses=("not_allowed",)),
+    Operation(
+        method="POST", path="/dashboards/readers", name="dashboard_reader", does="The dashboards process: whose ticket it is",
+        call=_redeem, takes=inputs.Ticket, gives=r.DashboardReader, needs="anybody", forgives=True,
+        refuses=("not_allowed", "not_found"),
+    ),
+    Operation(
+        method="POST", path="/dashboards/readers/alive", name="dashboard_readers", needs="anybody", forgives=True,
+        does="The dashboards process: which sessions still live", call=_readers, takes=inputs.Asking,
+        gives=r.DashboardReaders, refuses=("not_allowed",),
+    ),
 )  # fmt: skip

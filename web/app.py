@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
 
+import web.desk.routes
 import web.portal.routes
 from api import health
 from api.app import rest
 from api.limits import SignInLimits
-from api.middleware import KnownHosts, SameOrigin, Secured, origin_of
+from api.middleware import BoundedBodies, KnownHosts, SameOrigin, Secured, origin_of
 from api.state import State
 from api.uploads import BODY_MAX
 from infra.bell import Bell
@@ -52,10 +53,10 @@ def create_app(settings: Settings) -> Starlette:
             Middleware(Secured, settings=settings),
             Middleware(KnownHosts, settings=settings),
             Middleware(SameOrigin, settings=settings),
+            Middleware(BoundedBodies, most=BODY_MAX),
         ],
         exception_handlers={HTTPException: _page_of_status},
         lifespan=lifespan,
-        max_body_size=BODY_MAX,
     )
 
 
@@ -67,6 +68,7 @@ def routes(settings: Settings) -> Sequence[BaseRoute]:
         *health.routes,
         WebSocketRoute("/live", live),
         *web.portal.routes.routes,
+        *web.desk.routes.routes,
     ]
 
 

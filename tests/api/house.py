@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 import httpx
@@ -15,14 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from casework.accounts import queries as accounts
 from casework.accounts.actions import open_session
 from casework.accounts.queries import Account
+from casework.terms import PARIS
 from infra.database import transaction
 from infra.settings import Settings
 from tests.people import Community, Person
-from tests.web.community import open_portal
 from web.app import create_app
 
 BIRTH = "acte-de-naissance"  # goes to Paul's and Ines's service
-NOON = {"date": "2099-01-01", "half": "am"}
 
 
 @asynccontextmanager
@@ -30,13 +30,13 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     """The application on a listening socket, in this event loop; its address."""
     listener = socket.create_server(("127.0.0.1", settings.port), backlog=512)
     config = uvicorn.Config(
-        create_app(settings), ws="websockets-sansio", http="httptools", lifespan="on", log_config=None, access_log=False,
-        timeout_graceful_shutdown=2,
+        create_app(settings), ws="websockets-sansio", http="httptools", lifespan="on", log_config=None,
+        access_log=False, timeout_graceful_shutdown=2,
     )  # fmt: skip
     server = uvicorn.Server(config)
-    task = asyncio.create_task(server._serve(sockets=[listener]))  # noqa: SLF001 - without its signal handlers
+    task = asyncio.create_task(server._serve(sockets=[listener]))
     try:
-        while not server.started and not task.done():
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has a flag, and no event
             await asyncio.sleep(0.01)
         assert server.started, "the application did not start"
         yield f"http://127.0.0.1:{settings.port}"
@@ -110,17 +110,13 @@ class House:
             return (await db.execute(text(statement), binds)).scalar_one()
 
 
+def in_days(days: int) -> str:
+    """A local date from today on."""
+    return (datetime.now(PARIS).date() + timedelta(days=days)).isoformat()
+
+
 async def act(client: httpx.AsyncClient, id_: str, name: str, seen: int, **body: Any) -> dict[str, Any]:
     """Do an act that must succeed."""
     answer = await client.post(f"/dossiers/{id_}/{name}", json=body, headers={"if-match": f'"{seen}"'})
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
-
-
-@asynccontextmanager
-async def open_house(settings: Settings, engine: AsyncEngine) -> AsyncIterator[House]:
-    """Settle, serve, and close."""
-    async with transaction(engine) as db:
-        community = await open_portal(db)
-    async with serving(settings) as url, House(settings, engine, url, community) as house:
-        yield house

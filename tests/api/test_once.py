@@ -1,14 +1,13 @@
-"""Idempotency-Key: what is repeated is done once (the cases of Zulip's tests/test_idempotent_request.py, and one more)."""
+"""Idempotency-Key: what is repeated is done once (Zulip's test_idempotent_request.py, and one more)."""
 
 import asyncio
-from datetime import date, timedelta
 from uuid import uuid4
 
 import httpx
 from sqlalchemy import text
 
 from infra.database import transaction
-from tests.api.house import BIRTH, House, act
+from tests.api.house import BIRTH, House, act, in_days
 
 DOSSIERS = "select count(*) from dossiers"
 
@@ -122,14 +121,12 @@ async def test_a_hundred_equal_posts_at_once_make_one_dossier(house: House) -> N
 
 async def test_an_absence_and_a_file_are_kept_once_too(house: House) -> None:
     paul, key = await house.as_("paul"), str(uuid4())
-    until = {"date": (date.today() + timedelta(days=2)).isoformat(), "half": "pm"}
+    until = {"date": in_days(2), "half": "pm"}
     body, headers = {"until": until, "reason": "Congés"}, {"idempotency-key": key}
     declared = [await paul.post("/absences", json=body, headers=headers) for _ in range(2)]
     assert declared[0].json()["id"] == declared[1].json()["id"], declared[1].text
     png = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
-    sent = [
-        await paul.post("/documents", files={"file": ("a.png", png, "image/png")}, headers={"idempotency-key": "f" * 20})
-        for _ in range(2)
-    ]
+    files, headers = {"file": ("a.png", png, "image/png")}, {"idempotency-key": "f" * 20}
+    sent = [await paul.post("/documents", files=files, headers=headers) for _ in range(2)]
     assert sent[0].json()["id"] == sent[1].json()["id"], sent[1].text
     assert await house.count("select count(*) from documents") == 1
