@@ -6,6 +6,7 @@ same mail, under the same Message-ID, and a receiving server that drops repeated
 
 import asyncio
 import hashlib
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -147,6 +148,7 @@ class Mailer:
                     hostname=where.hostname,
                     port=where.port or (465 if implicit else 25),
                     username=unquote(where.username) if where.username else None,
+                    local_hostname=socket.gethostname(),  # by default a look-up in the DNS, each time
                     password=unquote(where.password) if where.password else None,
                     use_tls=implicit,
                     start_tls=False if implicit else True if always else None,

@@ -91,27 +91,25 @@ async def _supervise(kind: Class, tools: Tools, redis_url: str, stop: asyncio.Ev
             failures = 0 if asyncio.get_running_loop().time() - began > 10 else failures + 1
             log.warning("worker.restarts", queue=kind, error=type(error).__name__, failures=failures)
             # What runs goes on beside its successor: its end is told to PostgreSQL, Valkey's part in it is over.
-            leftovers.add(asyncio.create_task(_finish(one, JOB_TIMEOUT)))
+            leftovers.add(asyncio.create_task(_finish(one, JOB_TIMEOUT, running)))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PAUSES[min(failures, len(PAUSES) - 1)])
         else:
-            one.allow_pick_jobs = False
             leftovers.add(asyncio.create_task(_finish(one, COMPLETION_WAIT, running)))
         leftovers = {task for task in leftovers if not task.done()}
     await asyncio.gather(*leftovers, return_exceptions=True)
 
 
-async def _finish(one: Worker, patience: float, running: "asyncio.Task[None] | None" = None) -> None:
-    """Let the jobs of a worker end, at most `patience` seconds, and close its connection."""
+async def _finish(one: Worker, patience: float, running: "asyncio.Task[None]") -> None:
+    """Let the jobs of a worker that takes no more end, at most `patience` seconds, and close its connection."""
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     jobs = list(one.tasks.values())
     if jobs:
         _, late = await asyncio.wait(jobs, timeout=patience)
         for job in late:
             job.cancel()
-    ends = [running] if running else []
-    for task in ends:
-        task.cancel()
-    await asyncio.gather(*jobs, *ends, return_exceptions=True)
+        await asyncio.gather(*jobs, return_exceptions=True)
     if one._pool is not None:  # `Worker.close` would raise while Valkey is down
         with contextlib.suppress(Exception):
             await one.pool.aclose(close_connection_pool=True)

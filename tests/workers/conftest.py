@@ -29,6 +29,23 @@ from workers.settings import work
 ROOT = Path(__file__).parent.parent.parent
 
 
+class Answering:
+    """aiosmtpd's handler. It holds no more than this: aiosmtpd looks at every member for each connection."""
+
+    def __init__(self, sink: "Sink") -> None:
+        self._sink = sink
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
+        sink = self._sink
+        sink.reached.set()
+        await sink.gate.wait()
+        await asyncio.sleep(sink.pause)
+        if sink.answer.startswith("250"):
+            assert isinstance(envelope.content, bytes)
+            sink.accepted.append(envelope.content)
+        return sink.answer
+
+
 @dataclass
 class Sink:
     """An SMTP server that keeps what it accepted, in order. It answers at once unless `gate` is closed."""
@@ -52,15 +69,6 @@ class Sink:
     def by_message_id(self) -> Counter[str]:
         return Counter(str(mail["Message-ID"]) for mail in self.mails)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        self.reached.set()
-        await self.gate.wait()
-        await asyncio.sleep(self.pause)
-        if self.answer.startswith("250"):
-            assert isinstance(envelope.content, bytes)
-            self.accepted.append(envelope.content)
-        return self.answer
-
 
 @pytest.fixture
 async def sink() -> AsyncIterator[Sink]:
@@ -68,7 +76,7 @@ async def sink() -> AsyncIterator[Sink]:
     made = Sink(free_port())
     made.gate.set()
     server = await asyncio.get_running_loop().create_server(
-        partial(SMTP, made, enable_SMTPUTF8=True), host="127.0.0.1", port=made.port
+        partial(SMTP, Answering(made), enable_SMTPUTF8=True, hostname="sink.example"), host="127.0.0.1", port=made.port
     )
     yield made
     made.gate.set()

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from casework.continuity import actions as absences
 from casework.continuity.rules import Span
 from casework.dossiers import actions
-from casework.ids import AccountId, DossierId, Version
+from casework.ids import AbsenceId, AccountId, DossierId, Version
 from infra.database import reading, transaction
 from tests.people import Community, Person, version_of
 from tests.workers.conftest import Processes, Sink, all_done, effects_in, until
@@ -122,7 +122,7 @@ async def test_a_cancelled_absence_gives_the_dossiers_back(
     await _move(engine, absence, begins=0, ends=60)
     await until(partial(_uncovered, engine, 2, community.ines.id), seconds=5)
     async with transaction(engine) as db:
-        await absences.cancel_absence(db, absence, by=community.paul.as_agent)  # type: ignore[arg-type]
+        await absences.cancel_absence(db, AbsenceId(absence), by=community.paul.as_agent)
     await until(partial(_uncovered, engine, 0), seconds=5)
     await until(lambda: _nothing_scheduled(engine), seconds=5)
 
