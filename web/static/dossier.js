@@ -1,0 +1,201 @@
+// One dossier, live: what changed is rendered by the server and put in its place; what is being typed is never touched.
+import { Live, linkState } from "/static/socket.js";
+
+const WRITING = 8_000; // milliseconds after the last key during which one is said to write
+const KEEP = 600; // after the last key, the text is kept
+const page = document.querySelector("[data-dossier]");
+const { dossier, me, position } = page.dataset;
+const topic = `dossier:${dossier}`;
+let version = Number(page.dataset.version);
+
+// -- what changed
+
+let reading = null;
+let again = false;
+
+// One reading at a time; what comes meanwhile asks for one more.
+function refresh() {
+  if (reading) {
+    again = true;
+    return reading;
+  }
+  reading = read().finally(() => {
+    reading = null;
+    if (!again) return;
+    again = false;
+    refresh().catch(() => {});
+  });
+  return reading;
+}
+
+async function read() {
+  const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+  if (answer.redirected || answer.status === 404) return location.assign("/agent");
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  const now = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-dossier]");
+  if (!now) throw new Error("no dossier");
+  version = Math.max(version, Number(now.dataset.version));
+  for (const part of page.querySelectorAll("[data-part]")) {
+    const fresh = now.querySelector(`[data-part="${part.dataset.part}"]`);
+    if (fresh && !busy(part)) put(part, fresh);
+  }
+  return now.dataset.position;
+}
+
+// Forms have new keys at each reading; only what is shown decides whether a part is other than before.
+const shown = (part) => part.innerHTML.replaceAll(/name="(?:key|version)" value="[^"]*"/g, "");
+
+function put(part, fresh) {
+  if (shown(part) === shown(fresh)) {
+    const versions = fresh.querySelectorAll('input[name="version"]');
+    part.querySelectorAll('input[name="version"]').forEach((input, place) => (input.value = versions[place].value));
+    return;
+  }
+  // What was open stays open, and the focus stays where it was.
+  const open = [...part.querySelectorAll("details")].map((each) => each.open && each.querySelector("summary").textContent);
+  const focus = part.contains(document.activeElement) ? document.activeElement : null;
+  const name = focus?.matches("summary, button, a") ? focus.textContent : null;
+  part.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+  for (const each of part.querySelectorAll("details")) each.open = open.includes(each.querySelector("summary").textContent);
+  if (name !== null) [...part.querySelectorAll("summary, button, a")].find((each) => each.textContent === name)?.focus();
+}
+
+// Somebody is in the middle of saying something there: it stays as it is, and the server will say what changed.
+function busy(part) {
+  if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return true;
+  return [...part.querySelectorAll("details[open] textarea")].some((area) => area.value.trim());
+}
+
+// -- who is there
+
+const present = page.querySelector("[data-presence]");
+
+function showPresence({ viewing, writing }) {
+  const line = (sentence, person) => {
+    const said = document.createElement("p");
+    said.className = "who";
+    said.textContent = sentence.replace("{name}", person.name);
+    return said;
+  };
+  const others = (people) => people.filter((person) => person.id !== me);
+  present.replaceChildren(
+    ...others(writing).map((person) => line(page.dataset.writes, person)),
+    ...others(viewing).map((person) => line(page.dataset.views, person)),
+  );
+}
+
+let live = null;
+const say = (op, more = {}) => live?.send({ op, dossier, ...more });
+addEventListener("pagehide", () => say("left"));
+setInterval(() => say("viewing"), 40_000);
+
+// -- the reply
+
+const composer = page.querySelector("[data-composer]");
+let unsaved = false;
+if (composer) keepTyping(composer);
+
+function keepTyping(form) {
+  const area = form.elements.message;
+  const kept = form.querySelector("[data-kept]");
+  let revision = Number(form.dataset.revision);
+  let timer = 0;
+  let quiet = 0;
+  let said = -Infinity;
+  let saving = null;
+  let sent = false;
+
+  area.addEventListener("input", () => {
+    unsaved = true;
+    clearTimeout(timer);
+    timer = setTimeout(save, KEEP);
+    if (performance.now() - said > WRITING / 2) {
+      said = performance.now();
+      say("writing", { field: "reply" });
+    }
+    clearTimeout(quiet);
+    quiet = setTimeout(() => {
+      said = -Infinity;
+      say("viewing");
+    }, WRITING);
+  });
+  // The message takes its draft with it: a late saving would bring it back.
+  form.addEventListener("submit", () => {
+    sent = true;
+    unsaved = false;
+    clearTimeout(timer);
+    saving?.abort();
+  });
+  addEventListener("pageshow", (event) => event.persisted && (sent = false));
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && unsaved && save());
+  addEventListener("pagehide", () => unsaved && save());
+
+  async function save() {
+    clearTimeout(timer);
+    if (sent || !unsaved) return;
+    if (saving) {
+      timer = setTimeout(save, KEEP);
+      return;
+    }
+    saving = new AbortController();
+    unsaved = false;
+    try {
+      const answer = await fetch(`/agent/dossiers/${dossier}/brouillon`, {
+        method: "PUT",
+        keepalive: true,
+        signal: saving.signal,
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ body: area.value, revision }),
+      });
+      if (answer.status !== 200 && answer.status !== 412) throw new Error(`${answer.status}`);
+      const told = await answer.json();
+      revision = told.revision;
+      kept.textContent = told.told;
+      if (answer.status === 412) offer();
+    } catch {
+      if (sent) return;
+      unsaved = true;
+      kept.textContent = form.dataset.failed;
+      timer = setTimeout(save, 5_000);
+    } finally {
+      saving = null;
+    }
+  }
+
+  // Another window of the same agent kept something else: this text replaces it only when the agent says so.
+  function offer() {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "link-button";
+    button.textContent = form.dataset.keep;
+    button.addEventListener("click", () => {
+      unsaved = true;
+      save();
+    });
+    kept.append(" ", button);
+  }
+}
+
+// -- the link
+
+const show = linkState(page.querySelector("[data-link]"));
+live = new Live(
+  { [topic]: position },
+  {
+    fact(frame) {
+      if (frame.version <= version) return;
+      version = frame.version;
+      setTimeout(() => refresh().catch(() => {}), 30);
+    },
+    presence(frame) {
+      if (frame.dossier === dossier) showPresence(frame);
+    },
+    resync: async () => (await refresh()) ?? position,
+    state(state) {
+      show(state);
+      document.documentElement.dataset.live = state;
+      if (state === "live") say("viewing");
+      if (state === "over" && !unsaved) location.assign(`/connexion?suite=${encodeURIComponent(location.pathname)}`);
+    },
+  },
+);

@@ -1,7 +1,7 @@
 // The live link of a page: subscribe, catch up, stream; after any cut, resume exactly where it stopped.
-const FIRST_WAIT = 400; // milliseconds; doubles at each failure, with full jitter
-const LONGEST_WAIT = 20_000;
-const SILENCE = 2.25; // heartbeats without a word: the link is dead, whatever TCP believes
+const FIRST_WAIT = 200; // milliseconds; doubles at each failure, with full jitter
+const LONGEST_WAIT = 5_000;
+const SILENCE = 1.5; // heartbeats without a word: the link is dead, whatever TCP believes
 
 export class Live {
   #socket = null;

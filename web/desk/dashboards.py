@@ -1,0 +1,18 @@
+"""The dashboards, framed from their own origin."""
+
+from starlette.responses import Response
+
+from casework.errors import NotAllowed
+from web.page import Page
+
+
+def may_open(page: Page) -> bool:
+    """Who has figures to look at: those who direct or manage."""
+    return bool(page.viewer.directed or page.viewer.managed)
+
+
+async def one(page: Page) -> Response:
+    """The frame. Raises NotAllowed."""
+    if not may_open(page):
+        raise NotAllowed
+    return page.show("desk/dashboards.html", address=page.state.settings.dashboards_url)
