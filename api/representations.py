@@ -393,23 +393,3 @@ class ProblemKind(Out, frozen=True, kw_only=True):
     code: str
     status: int
     title: Mapping[str, str]
-
-
-class DashboardTicket(Out, frozen=True, kw_only=True):
-    """Opens the dashboards once, within a minute."""
-
-    url: str
-
-
-class DashboardReader(Out, frozen=True, kw_only=True):
-    """Who reads the dashboards, as their process knows them."""
-
-    session: UUID
-    name: str
-    locale: str
-    directorates: Sequence[UUID]  # whose detail they see
-    expires_at: datetime
-
-
-class DashboardReaders(Out, frozen=True, kw_only=True):
-    items: Sequence[DashboardReader]

@@ -4,7 +4,19 @@ from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
-from api import absences, acting, dashboards, dossiers, filing, inputs, parameters, procedures, queues, sessions, uploads
+from api import (
+    absences,
+    acting,
+    dashboards,
+    dossiers,
+    filing,
+    inputs,
+    parameters,
+    procedures,
+    queues,
+    sessions,
+    uploads,
+)
 from api import documents as files
 from api import representations as r
 from api.http import Call, Handler, Operation, Reply
@@ -32,15 +44,15 @@ async def _sign_out(call: Call) -> Reply:
     return Reply(headers={"Set-Cookie": f"{cookie}; Secure" if secure else cookie})
 
 
-async def _ticket(call: Call) -> r.DashboardTicket:
-    return r.DashboardTicket(url=(await dashboards.ticket(call.state, call.signed_in)).url)
+async def _ticket(call: Call) -> dashboards.DashboardTicket:
+    return await dashboards.ticket(call.state, call.signed_in)
 
 
-async def _redeem(call: Call) -> r.DashboardReader:
+async def _redeem(call: Call) -> dashboards.DashboardReader:
     return await dashboards.redeem(call.state, call.request.headers.get(dashboards.PROCESS_HEADER), call.body.ticket)
 
 
-async def _readers(call: Call) -> r.DashboardReaders:
+async def _readers(call: Call) -> dashboards.DashboardReaders:
     return await dashboards.alive(call.state, call.request.headers.get(dashboards.PROCESS_HEADER), call.body.sessions)
 
 
@@ -334,15 +346,15 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(method="GET", path="/absences/{id}/digest", name="digest", does="What happened to its dossiers",
               call=_digest, gives=r.Digest, refuses=("not_allowed",)),
     Operation(method="POST", path="/dashboards/tickets", name="dashboard_ticket", does="Open the dashboards, once",
-              call=_ticket, gives=r.DashboardTicket, status=201, refuses=("not_allowed",)),
+              call=_ticket, gives=dashboards.DashboardTicket, status=201, refuses=("not_allowed",)),
     Operation(
-        method="POST", path="/dashboards/readers", name="dashboard_reader", does="The dashboards process: whose ticket it is",
-        call=_redeem, takes=inputs.Ticket, gives=r.DashboardReader, needs="anybody", forgives=True,
+        method="POST", path="/dashboards/readers", name="dashboard_reader", does="The dashboards process: whose it is",
+        call=_redeem, takes=inputs.Ticket, gives=dashboards.DashboardReader, needs="anybody", forgives=True,
         refuses=("not_allowed", "not_found"),
     ),
     Operation(
         method="POST", path="/dashboards/readers/alive", name="dashboard_readers", needs="anybody", forgives=True,
         does="The dashboards process: which sessions still live", call=_readers, takes=inputs.Asking,
-        gives=r.DashboardReaders, refuses=("not_allowed",),
+        gives=dashboards.DashboardReaders, refuses=("not_allowed",),
     ),
 )  # fmt: skip
