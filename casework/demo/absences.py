@@ -23,6 +23,7 @@ from casework.terms import PARIS
 
 AHEAD = timedelta(days=45)  # absences to come that are declared already
 _REASONS = Urn([reason for reason, _ in words.ABSENCES], [weight for _, weight in words.ABSENCES])
+_ASKED = 8  # colleagues whom somebody asks to stand in, before leaving it to the service
 _A_YEAR = 4.2  # absences of an agent, on average
 
 
@@ -175,9 +176,11 @@ def _away_now(chance: Random, made: list[Away], people: Mapping[str, Sequence[Ag
 
 def _mandates(chance: Random, away: Away, colleagues: Sequence[Agent], rota: Rota) -> Away:
     """Most name a colleague or two who are there all the while; some leave it to the service, which comes last."""
-    free = [each for each in colleagues if not rota.overlaps(each.id, away.starts_at, away.ends_at)]
     wanted = 0 if chance.random() < 0.3 else 1 if chance.random() < 0.75 else 2
-    named = chance.sample(free, min(wanted, len(free)))
+    named: list[Agent] = []
+    for each in chance.sample(colleagues, min(len(colleagues), _ASKED)):
+        if len(named) < wanted and not rota.overlaps(each.id, away.starts_at, away.ends_at):
+            named.append(each)
     substitutes: list[UUID | None] = [*(each.id for each in named), None]
     return replace(away, mandates=tuple((new_id(chance, away.declared_at), each) for each in substitutes))
 

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from itertools import accumulate
 from random import Random
 
@@ -64,6 +65,7 @@ def season_of(slug: str) -> tuple[float, ...]:
     return next((SEASONS[season] for part, season in _SEASON_OF if part in slug), (1.0,) * 12)
 
 
+@cache
 def is_school_holiday(day: date) -> bool:
     """Two weeks around All Saints, Christmas, in February and in April, and the summer."""
     if day.month in (7, 8):

@@ -1,9 +1,10 @@
 """What happened to one dossier until today (PURE): each step by the rules, folded as `append` folds."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -63,7 +64,7 @@ class Life:
             return
         row = record(DOSSIER, self.dossier, fact, by=by)
         self.rows.append(row)
-        self.dossier = replace(self.dossier, version=Version(row.version), digest=row.digest, **fact.changes)
+        self.dossier = _with(self.dossier, {**fact.changes, "version": row.version, "digest": row.digest})
 
     def keep(self, kind: str, body: Any) -> str:
         """Keep a text for the fact that comes next; its SHA-256."""
@@ -85,6 +86,19 @@ class Life:
                     dossier.holder_id, "substitute", dossier.taken_over_from, MandateId(dossier.mandate_id)
                 )
         return Authority(dossier.holder_id, "agent")
+
+
+_FIELDS = tuple(each.name for each in fields(Dossier))
+_VALUES = attrgetter(*_FIELDS)
+_PLACES = {name: place for place, name in enumerate(_FIELDS)}
+
+
+def _with(dossier: Dossier, changes: Mapping[str, Any]) -> Dossier:
+    """As `dataclasses.replace`, in a third of the time: it is half of a life."""
+    values: list[Any] = list(_VALUES(dossier))
+    for name, value in changes.items():
+        values[_PLACES[name]] = value
+    return Dossier(*values)
 
 
 def blank(id_: UUID, reference: str, at: datetime) -> Dossier:
@@ -139,7 +153,7 @@ def live(life: Life, plan: Sequence["Step"]) -> None:
         at = max(at, dossier.now)
         if at > setting.end:
             return
-        life.dossier = replace(dossier, now=at)
+        life.dossier = _with(dossier, {"now": at})
         match what:
             case "step":
                 if steps[0].do(life):
@@ -208,12 +222,11 @@ def _take_over(life: Life, at: datetime) -> None:
     away = rota.at(holder, at) if holder else None
     if away is None:
         return
-    here = [agent.id for agent in life.team.agents if agent.id != holder and rota.at(agent.id, at) is None]
-    if dossier.cover_id is not None and rota.at(dossier.cover_id, at) is None:
-        actor = dossier.cover_id
-    elif here and dossier.cover_id is None:
-        actor = AccountId(life.chance.choice(here))
-    else:
+    actor = dossier.cover_id
+    if actor is None:
+        some = life.chance.sample(life.team.agents, min(len(life.team.agents), 8))
+        actor = next((AccountId(each.id) for each in some if each.id != holder and rota.at(each.id, at) is None), None)
+    if actor is None or rota.at(actor, at) is not None:
         return
     mandate = next(id_ for id_, substitute in away.mandates if substitute in (actor, None))
     by = Authority(actor, "substitute", holder, MandateId(mandate))

@@ -15,7 +15,7 @@ from casework.authority import Authority
 from casework.journal.fact import Fact, canonical, digest_of, payload_of
 from casework.journal.stream import Stream, Subject
 
-COPY_TIMEOUT_S = 600.0
+PATIENCE_S = 1800.0  # for one statement of an import; the doors' statements have 5 s
 
 
 class Row(NamedTuple):
@@ -55,9 +55,19 @@ async def load(db: AsyncConnection, rows: Sequence[Row]) -> None:
 
 async def copy(db: AsyncConnection, table: str, columns: Iterable[str], rows: Sequence[Sequence[Any]]) -> None:
     """COPY rows into a table, in the caller's transaction. JSON columns take text, times are aware."""
-    if not rows:
-        return
-    raw = (await db.get_raw_connection()).driver_connection
-    if raw is None:
+    if rows:
+        driver = await _driver(db)
+        await driver.copy_records_to_table(table, records=rows, columns=list(columns), timeout=PATIENCE_S)
+
+
+async def analyze(db: AsyncConnection) -> None:
+    """Tell PostgreSQL's planner what was loaded, before the first query rather than a minute after it."""
+    await (await _driver(db)).execute("analyze", timeout=PATIENCE_S)
+
+
+async def _driver(db: AsyncConnection) -> Any:
+    """asyncpg's own connection: COPY and a patience of its own are not SQLAlchemy's."""
+    driver = (await db.get_raw_connection()).driver_connection
+    if driver is None:
         raise RuntimeError("the connection is closed")
-    await raw.copy_records_to_table(table, records=rows, columns=list(columns), timeout=COPY_TIMEOUT_S)
+    return driver
