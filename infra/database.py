@@ -109,10 +109,11 @@ def note_written(db: AsyncConnection, position: str) -> None:
 
 
 class Statement:
-    """A statement that every action runs: compiled once, executed by the driver, without a result object in between.
+    """A statement that every action or fact runs: compiled once, executed by the driver, no result object in between.
 
-    Through SQLAlchemy's execution such a statement costs twice as much Python; there are three of them (what relation,
-    lock, append), and everything else goes through SQLAlchemy. Errors are SQLAlchemy's all the same.
+    Through SQLAlchemy's execution such a statement costs twice as much Python; there are three of every action (what
+    relation, lock, append) and two of every fact on its way to the sockets (the facts, their rows). Everything else
+    goes through SQLAlchemy. Errors are SQLAlchemy's all the same.
     """
 
     def __init__(self, sql: str) -> None:
@@ -125,6 +126,12 @@ class Statement:
         with _as_sqlalchemy():
             row: Record | None = await _driver(db).fetchrow(self._sql, *[binds[name] for name in self._names])
         return row
+
+    async def all(self, db: AsyncConnection, binds: Mapping[str, Any]) -> list[Record]:
+        """Every row."""
+        with _as_sqlalchemy():
+            rows: list[Record] = await _driver(db).fetch(self._sql, *[binds[name] for name in self._names])
+        return rows
 
 
 @contextmanager

@@ -8,8 +8,11 @@ from uuid import UUID
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.access import Viewer
 from casework.accounts import queries as accounts
 from casework.accounts.queries import Session
+from casework.dossiers import queries
+from casework.ids import DossierId
 from infra.bell import Bell
 from infra.logs import logger
 from realtime.follow import Follower
@@ -18,10 +21,10 @@ from realtime.leases import Leases
 from realtime.presence import Presences
 from realtime.protocol import COME_BACK, NO_SESSION
 
-RECHECK_SECONDS = 0.5
+RECHECK_SECONDS = 0.7
 STALE_SECONDS = 0.9  # with the query's time, nothing is sent 1 s after a session ended, Valkey dead or not
 BEHIND_SECONDS = 20.0  # a reader that was resynced and still does not read is cut
-AT_ONCE = 4  # sessions looked up at the same time: after a restart everybody comes back in the same second
+AT_ONCE = 2  # questions of sockets under way: after a restart everybody comes back in the same second
 
 log = logger(__name__)
 
@@ -34,6 +37,7 @@ class Live:
         self.bell = bell
         self.hub = Hub()
         self.sessions: dict[UUID, set[Listener]] = {}  # those with an open socket
+        self._rights: dict[UUID, int] = {}  # the number that stands for those of each session
         self.follower = Follower(
             engine,
             self.hub,
@@ -42,7 +46,7 @@ class Live:
             delivered=lambda seen: self.presences.moved(seen),
         )
         self.presences = Presences(engine, self.hub, Leases(redis), bell, before_telling=self._sure_of_sessions)
-        self._looking_up = asyncio.Semaphore(AT_ONCE)
+        self._asking = asyncio.Semaphore(AT_ONCE)
         self._suspects: set[UUID] = set()
         self._suspected = asyncio.Event()
         self._sure_until = 0.0
@@ -71,11 +75,17 @@ class Live:
             others.discard(listener)
             if not others:
                 del self.sessions[listener.session_id]
+                self._rights.pop(listener.session_id, None)
 
     async def find_session(self, token: str) -> Session | None:
         """The living session of this token. Raises what the database raises."""
-        async with self._looking_up, self.engine.connect() as db:
+        async with self._asking, self.engine.connect() as db:
             return await accounts.find_session(db, token)
+
+    async def sees(self, viewer: Viewer, dossier: UUID) -> bool:
+        """Whether the viewer sees the dossier, a draft of theirs too. Raises what the database raises."""
+        async with self._asking, self.engine.connect() as db:
+            return await queries.is_visible(db, DossierId(dossier), viewer)
 
     async def _hear(self, message: str) -> None:
         kind, _, subject = message.partition(":")
@@ -98,7 +108,7 @@ class Live:
             listener.close(NO_SESSION, at_once=True)
 
     async def _watch_over_sessions(self) -> None:
-        """Twice a second every session with an open socket, in one query; at once those that the bell names."""
+        """Every session with an open socket, in one query, before a second is over; at once those that the bell names."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
@@ -134,14 +144,18 @@ class Live:
         if not sessions:
             return
         async with asyncio.timeout(STALE_SECONDS), self.engine.connect() as db:
-            alive = await accounts.living_sessions(db, list(sessions))
-        for session in sessions:
-            if session not in alive:
+            known = {session: self._rights.get(session) for session in sessions}
+            changed = await accounts.changed_sessions(db, known)
+            now = await accounts.living_sessions(db, list(changed)) if changed else {}
+        for session, rights in changed.items():
+            if session not in now:
                 self._end(session)
-            else:
-                self._rights(session, alive[session])
+                continue
+            if session in self.sessions and rights is not None:
+                self._rights[session] = rights
+            self._judge(session, now[session])
 
-    def _rights(self, session: UUID, now: Session) -> None:
+    def _judge(self, session: UUID, now: Session) -> None:
         """Other rights than before: the client comes back and says again what it watches."""
         for listener in tuple(self.sessions.get(session, ())):
             if listener.viewer != now.viewer:

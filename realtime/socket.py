@@ -10,9 +10,7 @@ import msgspec
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from casework.dossiers import queries
 from casework.errors import BadPosition
-from casework.ids import DossierId
 from casework.journal.read import parse_position
 from infra.cookies import token_of
 from infra.logs import logger
@@ -240,8 +238,7 @@ class _Conversation:
     async def _why_not(self, dossier: UUID) -> str | None:
         """None where the viewer sees the dossier."""
         try:
-            async with self._live.engine.connect() as db:
-                seen = await queries.is_visible(db, DossierId(dossier), self._listener.viewer)
+            seen = await self._live.sees(self._listener.viewer, dossier)
         except Exception as error:  # noqa: BLE001 - PostgreSQL is away
             log.info("live.unavailable", error=type(error).__name__)
             return "unavailable"

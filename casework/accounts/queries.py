@@ -1,7 +1,7 @@
 """Who somebody is: accounts, their roles, and the session that a request bears."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,6 +69,17 @@ _SESSION = """
 """
 _BY_TOKEN = text(f"{_SESSION} where s.token_hash = :token_hash and {_ALIVE}")
 _BY_SESSION_IDS = text(f"{_SESSION} where s.id = any(:ids) and {_ALIVE}")
+_CHANGED = text(
+    f"""
+    select k.id, held.rights from unnest(cast(:ids as uuid[]), cast(:known as bigint[])) as k(id, known)
+    left join lateral (
+        select coalesce(bit_xor(hashtextextended(concat_ws(':', r.role, r.service_id, r.directorate_id), 0)), 0) rights
+        from sessions s left join accounts a on a.id = s.account_id left join roles r on r.account_id = s.account_id
+        where s.id = k.id and {_ALIVE} group by s.id
+    ) held on true
+    where held.rights is distinct from k.known
+    """
+)
 _SEEN = text("update sessions set seen_at = now() where id = any(:ids) and ended_at is null")
 _OF_SERVICE = text(
     """
@@ -114,6 +125,16 @@ async def find_session(db: AsyncConnection, token: str) -> Session | None:
 async def living_sessions(db: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Session]:
     """Those of `ids` that are alive, with the rights of this instant: one query for all open sockets of a process."""
     return {row.id: _session(row) for row in await db.execute(_BY_SESSION_IDS, {"ids": list(ids)})}
+
+
+async def changed_sessions(db: AsyncConnection, known: Mapping[UUID, int | None]) -> dict[UUID, int | None]:
+    """Of the sessions `known`, with the number that stood for their rights when last looked at (None: never was), those
+    that have other rights now, with their number; None for those that are over. What did not change costs nothing here.
+    """
+    rows = await db.execute(_CHANGED, {"ids": list(known), "known": list(known.values())})
+    changed = {row.id: row.rights for row in rows}
+    # Never looked at and over are both null to the query.
+    return {**{id_: None for id_, rights in known.items() if rights is None}, **changed}
 
 
 async def note_seen(db: AsyncConnection, ids: Sequence[UUID]) -> None:

@@ -140,7 +140,7 @@ _COUNTS = text(
     + ", ".join(f'count(*) filter (where {WHERE[view].removesuffix(_OF_SERVICES)} true) as "{view}"' for view in _PARTS)
     + f" from dossiers d where {WHERE['service']}) parts"
 )
-_ROWS_OF = text(f"{_ROW} where d.id = any(:ids)")
+_ROWS_OF = Statement(f"{_ROW} where d.id = any(:ids)")
 _ONE = text(f"{_ROW} where d.id = :id and {VISIBLE}")
 _VISIBLE = text(f"select exists (select from dossiers d where d.id = :id and {VISIBLE})")
 _OF_CITIZEN = text(
@@ -185,7 +185,7 @@ async def counts(db: AsyncConnection, *, agent: UUID, services: Sequence[UUID]) 
 
 async def rows_of(db: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, QueueRow]:
     """The rows of these dossiers, for whoever was judged to see them (the hub)."""
-    return {row.id: _queue_row(row) for row in await db.execute(_ROWS_OF, {"ids": list(ids)})}
+    return {row["id"]: QueueRow(*row) for row in await _ROWS_OF.all(db, {"ids": list(ids)})}
 
 
 async def row(db: AsyncConnection, dossier_id: DossierId, viewer: Viewer) -> QueueRow:

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from asyncpg import Record
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.errors import BadPosition
 from casework.journal.fact import Position, Recorded
+from infra.database import Statement
 
 START = Position(0, 0, 0)
 
 FACT_COLUMNS = "epoch, tx::text::bigint as tx, id, stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id, payload"
-_AFTER = text(
+_AFTER = Statement(
     f"""
     select {FACT_COLUMNS}, epoch < journal_epoch() or tx < pg_snapshot_xmin(pg_current_snapshot()) as released from journal
     where (epoch, tx, id) > (:epoch, cast(cast(:tx as text) as xid8), :id)
@@ -77,10 +79,9 @@ def parse_position(opaque: str) -> Position:
 
 async def after(db: AsyncConnection, position: Position, *, most: int = 1_000) -> Batch:
     """The next facts after `position`, at most `most` of them."""
-    rows = (
-        await db.execute(_AFTER, {"epoch": position.epoch, "tx": str(position.tx), "id": position.id, "most": most})
-    ).all()
-    facts = tuple(recorded(row) for row in rows if row.released)  # in this order the others come last
+    binds = {"epoch": position.epoch, "tx": str(position.tx), "id": position.id, "most": most}
+    rows = await _AFTER.all(db, binds)
+    facts = tuple(_released(row) for row in rows if row["released"])  # in this order the others come last
     return Batch(facts, facts[-1].position if facts else position, held_back=len(facts) < len(rows))
 
 
@@ -121,6 +122,11 @@ async def reader_position(db: AsyncConnection, name: str) -> Position:
 async def advance(db: AsyncConnection, name: str, position: Position) -> None:
     """Remember how far the reader `name` is: in the transaction that holds what it made of the facts."""
     await db.execute(_ADVANCE, {"name": name, "epoch": position.epoch, "tx": position.tx, "id": position.id})
+
+
+def _released(row: Record) -> Recorded:
+    epoch, tx, id_, *rest, _ = row
+    return Recorded(Position(epoch, tx, id_), *rest)
 
 
 def recorded(row: Row[Any]) -> Recorded:

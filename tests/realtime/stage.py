@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from casework import access
 from casework.accounts import queries as accounts
@@ -139,8 +140,8 @@ class Stage:
     async def bare(self, headers: dict[str, str], **options: Any) -> Client:
         """A connection with these headers, whatever comes of it."""
         connection = await connect(
-            self.url, additional_headers=headers, subprotocols=["relais.v1"], compression=None, **options
-        )  # type: ignore[list-item]
+            self.url, additional_headers=headers, subprotocols=[Subprotocol("relais.v1")], compression=None, **options
+        )
         client = Client(connection)
         client.task = asyncio.create_task(client.read())
         self.clients.append(client)
@@ -177,7 +178,7 @@ async def serving(live: Live) -> AsyncIterator[tuple[str, str]]:
     port = listener.getsockname()[1]
     origin = f"http://127.0.0.1:{port}"
     app = Starlette(
-        routes=[WebSocketRoute("/live", LiveSocket(origins=[origin], secure=False))],  # type: ignore[arg-type]
+        routes=[WebSocketRoute("/live", LiveSocket(origins=[origin], secure=False))],
         lifespan=lifespan,
     )
     config = uvicorn.Config(
