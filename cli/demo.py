@@ -1,30 +1,40 @@
-"""`relais demo`: the demo community, loaded with a progress bar."""
+"""`relais demo`: the demo community, loaded with a progress bar into a database that is empty."""
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from sqlalchemy import text
+from typing import Literal
 
-from infra.database import engine, reading
+import asyncpg
+
 from infra.settings import Failed, Settings
 
-_MADE = text("select demo from community")
-_PEOPLE = text("select exists (select from accounts)")
+REAL = "Cette base contient les données d’une vraie collectivité : le mode démonstration la refuse."
+# The driver alone: `relais run` asks at every start, and the rest takes longer to import than to answer.
+_FOUND = """
+    select case when not exists (select from accounts) then 'empty'
+                when coalesce((select demo from community), false) then 'demo' else 'real' end
+"""
+
+
+async def found(database_url: str) -> Literal["empty", "demo", "real"]:
+    """Whose data a migrated database holds."""
+    connection = await asyncpg.connect(database_url.replace("+asyncpg", "", 1), timeout=5)
+    try:
+        whose: Literal["empty", "demo", "real"] = await connection.fetchval(_FOUND)
+    finally:
+        await connection.close()
+    return whose
 
 
 async def load(settings: Settings, *, scale: int, if_empty: bool) -> None:
-    """Load it into an empty database. Raises Failed where somebody's real data are."""
-    database = engine(settings.database_url, pool_size=2, application="relais demo")
-    try:
-        async with reading(database) as db:
-            made = (await db.execute(_MADE)).scalar_one_or_none()
-            people = bool((await db.execute(_PEOPLE)).scalar_one())
-    finally:
-        await database.dispose()
-    if people and not made:
-        raise Failed("Cette base contient les données d’une vraie collectivité : le mode démonstration la refuse.")
-    if people:
+    """Load it. Raises Failed where data are already there."""
+    whose = await found(settings.database_url)
+    if whose == "real":
+        raise Failed(REAL)
+    if whose == "demo":
         if if_empty:
             return
         raise Failed("La démonstration est déjà chargée ; videz DATA_DIR (make clean-data) pour recommencer.")
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     from casework.demo import load as demo
 

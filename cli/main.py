@@ -30,9 +30,9 @@ app.add_typer(journal, name="journal")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def _enter(module: str, settings: Settings) -> None:
-    """`module.serve(settings)`, plain or async, until it is asked to stop."""
-    logs.configure(settings.log_level, process=module.partition(".")[0])
+def _enter(name: str, module: str, settings: Settings) -> None:
+    """`module.serve(settings)`, plain or async, until it is asked to stop. Its log lines carry `name`."""
+    logs.configure(settings.log_level, process=name)
     result: Any = importlib.import_module(module).serve(settings)
     if inspect.iscoroutine(result):
         _await(result)
@@ -70,31 +70,31 @@ def web() -> None:
         logs.configure(settings.log_level, process="web")
         several.serve(settings)
     else:
-        _enter("web.app", settings)
+        _enter("web", "web.app", settings)
 
 
 @app.command()
 def worker() -> None:
     """Les tâches : courriels, documents."""
-    _enter("workers.settings", with_running(Settings.read()))
+    _enter("worker", "workers.settings", with_running(Settings.read()))
 
 
 @app.command()
 def relay() -> None:
     """Du journal et de l'échéancier vers les tâches et les chiffres."""
-    _enter("workers.relay", with_running(Settings.read()))
+    _enter("relay", "workers.relay", with_running(Settings.read()))
 
 
 @app.command()
 def dashboards() -> None:
     """Les tableaux de bord, sans accès à la base."""
-    _enter("dashboards.serve", Settings.read())
+    _enter("dashboards", "dashboards.serve", Settings.read())
 
 
 @app.command()
 def mailbox() -> None:
     """La boîte de réception de développement : un serveur SMTP qui remplit un Maildir."""
-    _enter("cli.mailbox", Settings.read())
+    _enter("mailbox", "cli.mailbox", Settings.read())
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """`relais run`: everything that an installation needs, on one machine, until Ctrl-C. What `make run` calls."""
 
+import asyncio
 import fcntl
 import http.client
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cli import procfile
+from cli import demo, procfile
 from cli.last_words import last_words
 from cli.servers import Servers
 from infra.listen import taken
@@ -82,13 +83,15 @@ class Supervisor:
         self._logs.mkdir(parents=True, exist_ok=True)
         need_space(self.settings.data_dir, bytes_needed=SPACE_NEEDED)
         self._check_ports()
+        say("Démarrage de PostgreSQL et de Valkey…")
         self.settings = self._servers.start(self.settings)
         if not self.settings.smtp_url:
             self.settings = replace(self.settings, smtp_url=f"smtp://127.0.0.1:{self.settings.mailbox_port}")
             self._keep(procfile.Line("mailbox", ("relais", "mailbox")))
         self._run(self._release.argv, "release")
         if self.settings.demo:
-            self._run(("relais", "demo", "--if-empty", "--scale", str(self._scale)), None)
+            self._load_demo()
+        say("Démarrage des processus…")
         for line in self._lines:
             self._keep(line)
         self._wait_until_healthy()
@@ -148,6 +151,14 @@ class Supervisor:
         ):
             if not port_is_free(host, port):
                 raise Failed(taken(host, port, variable))
+
+    def _load_demo(self) -> None:
+        whose = asyncio.run(demo.found(self.settings.database_url))
+        if whose == "real":
+            raise Failed(demo.REAL)
+        if whose == "empty":
+            say("Premier lancement : chargement de la collectivité de démonstration…")
+            self._run(("relais", "demo", "--if-empty", "--scale", str(self._scale)), None)
 
     def _run(self, argv: tuple[str, ...], name: str | None) -> None:
         """A command to its end; its output in a log, or on the terminal. Raises Failed with its last words."""

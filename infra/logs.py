@@ -32,7 +32,7 @@ def configure(level: str = "info", *, process: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), _without_colour],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 lambda _logger, _name, event: {"process": process, **event},
@@ -61,6 +61,12 @@ def configure(level: str = "info", *, process: str) -> None:
 def logger(name: str) -> structlog.stdlib.BoundLogger:
     """A logger whose lines carry what the request bound: `logger(__name__).info("dossier claimed", dossier=id)`."""
     return cast("structlog.stdlib.BoundLogger", structlog.get_logger(name))
+
+
+def _without_colour(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """uvicorn says everything twice, the second time for terminals."""
+    event.pop("color_message", None)
+    return event
 
 
 class RequestIds:

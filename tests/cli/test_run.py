@@ -112,7 +112,8 @@ def _living(pids: list[int]) -> list[int]:
 
 
 def _is_one_sentence(output: str) -> bool:
-    lines = [line for line in output.splitlines() if line.strip()]
+    """What comes after the stages of a start, which end in an ellipsis."""
+    lines = [line for line in output.splitlines() if line.strip() and not line.endswith("…")]
     return len(lines) == 1 and "Traceback" not in output
 
 
