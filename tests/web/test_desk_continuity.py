@@ -1,0 +1,99 @@
+"""Paul is away: his dossiers are taken over with what he was typing, and he finds them again with what happened."""
+
+import re
+from typing import Any
+
+from playwright.async_api import expect
+
+from tests.api.house import in_days
+from tests.web.desk import Office, is_live
+
+
+async def _away(office: Office, **more: Any) -> None:
+    """Paul leaves unplanned, until the evening in three days."""
+    body = {"until": {"date": in_days(3), "half": "pm"}, "reason": "Formation", **more}
+    declared = await (await office.house.as_("paul")).post("/absences", json=body)
+    assert declared.status_code == 201, declared.text
+    await office.tick()
+
+
+async def test_the_work_goes_on_while_its_holder_is_away(office: Office) -> None:
+    first, _ = await office.house.held("paul")
+    second, _ = await office.house.held("paul")
+    paul = await office.open("paul", f"/agent/dossiers/{first}")
+    await paul.get_by_label("Répondre à l’usager").fill("Bonjour, votre acte")
+    await expect(paul.locator("[data-kept]")).to_contain_text("Brouillon enregistré")
+
+    ines = await office.open("ines", "/agent/files/to-take-over")
+    await is_live(ines)
+    await _away(office)
+    row = ines.locator(f'tr[data-row="{first}"]')
+    await expect(row).to_contain_text("À reprendre")
+    await expect(row).to_contain_text("Formation")
+
+    await row.get_by_role("link", name="Reprendre").click()
+    brief = ines.locator("#reprise")
+    await expect(brief).to_contain_text("pendant l’absence de Paul Martin")
+    await expect(brief).to_contain_text("Prendre la décision")
+    await expect(brief).to_contain_text("Bonjour, votre acte")
+    await expect(brief.get_by_role("button", name=re.compile("Tout reprendre.*2"))).to_be_visible()
+    await brief.get_by_role("button", name="Reprendre ce dossier").click()
+    await expect(ines.get_by_label("Répondre à l’usager")).to_have_value("Bonjour, votre acte")
+    await expect(paul.locator("[data-part=acts]")).to_contain_text("Ines Caron")
+    await expect(paul.locator("[data-part=acts]")).to_contain_text("à la place de Paul Martin")
+
+    claire = await office.open("claire", f"/agent/dossiers/{second}")
+    await claire.get_by_role("button", name="Reprendre ce dossier").click()
+    await expect(claire.locator("[data-part=acts]")).to_contain_text("Vous")
+
+
+async def test_everything_is_taken_over_at_once_and_given_back_on_return(office: Office) -> None:
+    ids = [(await office.house.held("paul"))[0] for _ in range(3)]
+    await _away(office, substitutes=[str(office.house.community.ines.id)])
+    ines = await office.open("ines", f"/agent/dossiers/{ids[0]}")
+    await expect(ines.locator("#reprise")).to_contain_text("On vous le demande à vous")
+    await ines.get_by_role("button", name=re.compile("Tout reprendre.*3")).click()
+    await expect(ines.get_by_role("heading", level=1)).to_contain_text(re.compile("3.dossiers repris"))
+    await ines.get_by_role("link", name="Voir mes dossiers").click()
+    await expect(ines.locator("tbody tr")).to_have_count(3)
+
+    paul = await office.open("paul", "/agent/absences")
+    await paul.get_by_role("button", name=re.compile("Y mettre fin")).click()
+    await office.tick()
+    await paul.goto(office.house.url + "/agent")
+    await paul.get_by_role("link", name="Voir le bilan").click()
+    panel = paul.locator("section.panel", has=paul.locator(f"#d-{ids[0]}"))
+    await expect(panel).to_contain_text("Ines Caron, à la place de Paul Martin, a repris le dossier.")
+    await panel.get_by_role("button", name=re.compile("Reprendre ce dossier")).click()
+    await expect(panel).to_contain_text("Suivi par vous.")
+    await expect(panel.get_by_role("button")).to_have_count(0)
+
+    await ines.goto(f"{office.house.url}/agent/dossiers/{ids[1]}")
+    await expect(ines.locator("[data-part=acts]")).to_contain_text("Paul Martin est de retour")
+    await ines.get_by_role("button", name="Rendre le dossier à Paul Martin").click()
+    await expect(ines.locator("[data-part=acts]")).to_contain_text("Paul Martin")
+
+
+async def test_an_absence_is_declared_by_half_days_with_its_substitutes_in_order(office: Office) -> None:
+    claire = await office.open("claire", "/agent/absences")
+    await claire.get_by_label("Pour").select_option(label="Paul Martin")
+    await claire.get_by_label("À partir du").fill(in_days(5))
+    await claire.get_by_label("Jusqu’au, inclus").fill(in_days(4))
+    await claire.get_by_role("button", name="Déclarer l’absence").click()
+    summary = claire.locator("#erreurs")
+    await expect(summary.get_by_role("link")).to_have_count(1)  # what for is asked first
+    await claire.get_by_label("Motif").fill("Congés")
+    await claire.get_by_role("button", name="Déclarer l’absence").click()
+    await expect(summary).to_contain_text("L’absence finit avant de commencer.")
+
+    await expect(claire.get_by_label("Motif")).to_have_value("Congés")
+    await claire.get_by_label("Jusqu’au, inclus").fill(in_days(6))
+    await claire.locator("#au-demi").select_option("am")
+    await claire.get_by_label("1. Collègue").select_option(label="Ines Caron")
+    await claire.get_by_role("button", name="Déclarer l’absence").click()
+    line = claire.locator(".absence-list li")
+    await expect(line).to_contain_text("Paul Martin")
+    await expect(line).to_contain_text(re.compile("matin.*au.*matin"))
+    await expect(line).to_contain_text("remplacement : Ines Caron".replace(" :", "\u202f:"))
+    await line.get_by_role("button", name=re.compile("Annuler")).click()
+    await expect(line).to_contain_text("Annulée")
