@@ -64,7 +64,9 @@ class Fold:
         async with reading(self._engine) as db:
             epoch = await read.epoch(db)
         if not self._reached:
-            self._reached = {name: await asyncio.to_thread(self._tables.reached, name) for name in ("facts", "dossiers")}
+            self._reached = {
+                name: await asyncio.to_thread(self._tables.reached, name) for name in ("facts", "dossiers")
+            }
         if any(each.epoch not in (0, epoch) for each in self._reached.values()):
             await self.clear(epoch)
         folded = 0
@@ -120,7 +122,9 @@ class Fold:
             self._reached[name] = to
             self._commits += 1
         # In memory both have read as far as this, whether or not there was something to write.
-        self._reached = {name: Reached(max(each.position, to.position), to.epoch) for name, each in self._reached.items()}
+        self._reached = {
+            name: Reached(max(each.position, to.position), to.epoch) for name, each in self._reached.items()
+        }
         if self._commits >= TIDY_EVERY:
             self._commits = 0
             for name in ("facts", "dossiers"):

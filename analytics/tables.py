@@ -45,8 +45,8 @@ KEPT = (
 )  # fmt: skip
 DOSSIERS = pl.Schema({"dossier": FACTS["dossier"], "version": FACTS["version"], **{name: FACTS[name] for name in KEPT}})
 # Names of what is no person: the dimensions.
-SERVICES = pl.Schema({name: pl.String for name in ("service_id", "service", "directorate_id", "directorate")})
-PROCEDURES = pl.Schema({name: pl.String for name in ("procedure_id", "slug", "procedure")})
+SERVICES = pl.Schema(dict.fromkeys(("service_id", "service", "directorate_id", "directorate"), pl.String))
+PROCEDURES = pl.Schema(dict.fromkeys(("procedure_id", "slug", "procedure"), pl.String))
 
 SCHEMAS: Mapping[str, pl.Schema] = {
     "facts": FACTS, "dossiers": DOSSIERS, "services": SERVICES, "procedures": PROCEDURES,
@@ -147,4 +147,3 @@ def frame(table: DeltaTable, name: str) -> pl.DataFrame:
     """The rows of one version of a table, with the types of its schema."""
     read = pl.scan_delta(table).collect()
     return read.select(pl.col(column).cast(kind) for column, kind in SCHEMAS[name].items())
-

@@ -1,0 +1,218 @@
+"""The doors of the dashboards' origin: nothing is served to whoever the desk does not know, on pages or on the socket."""
+
+from collections import defaultdict
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from bokeh.application.handlers.handler import Handler
+from bokeh.server import urls
+from bokeh.server.auth_provider import AuthProvider
+from bokeh.util.token import check_token_signature, generate_session_id, get_token_payload
+from panel.io import server as panel_server
+from tornado.httputil import HTTPServerRequest
+from tornado.web import RequestHandler
+
+from dashboards.readers import Readers
+from infra.settings import Settings
+
+FIRST = "/vue-d-ensemble"
+CLOSED = "/fermee"
+MOST_PAGES = 50  # open documents in this process: each holds its own
+MOST_A_READER = 4
+
+_PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Tableaux de bord – Relais</title></head>
+<body style="font-family: system-ui, sans-serif; margin: 3rem; max-width: 40rem"><h1>{title}</h1><p>{text}</p>
+<p><a href="{desk}" target="_top">Revenir au bureau des agents</a></p></body></html>"""
+
+
+class House:
+    """What the handlers share: made once by `dashboards.serve`."""
+
+    def __init__(self, settings: Settings, readers: Readers) -> None:
+        self.readers = readers
+        self.secure = settings.dashboards_url.startswith("https://")
+        self.cookie_name = "__Host-relais-tableaux" if self.secure else "relais-tableaux"
+        self.own = _origin(settings.dashboards_url)
+        self.desk = settings.public_url
+        self.sockets: dict[UUID, set[Any]] = defaultdict(set)
+        readers.closes = self.close
+        self.headers = {
+            # Vega compiles its expressions: hence unsafe-eval, on this origin alone.
+            "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+            "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
+            f"connect-src 'self' {self.own.replace('http', 'ws', 1)}; object-src 'none'; base-uri 'none'; "
+            f"form-action 'none'; frame-ancestors {_origin(settings.public_url)}",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
+        }
+
+    def session_of(self, request: HTTPServerRequest) -> UUID | None:
+        """The desk's session that the request's cookie names."""
+        cookie = request.cookies.get(self.cookie_name)
+        return self.readers.session_of(cookie.value if cookie is not None else None)
+
+    def close(self, session: UUID) -> None:
+        """The reader may read no more: their sockets end, and their documents with them."""
+        for socket in list(self.sockets.pop(session, ())):
+            socket.end()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+class Gate(AuthProvider):
+    """Bokeh's own hook: who the request's user is. Without one its pages redirect, and its socket answers 403."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        super().__init__()
+
+    @property
+    def get_user_async(self) -> Any:
+        async def user(handler: RequestHandler) -> str | None:
+            known = await self._house.readers.admit(self._house.session_of(handler.request))
+            return str(known.session) if known is not None else None
+
+        return user
+
+    @property
+    def get_user(self) -> None:
+        return None
+
+    @property
+    def login_url(self) -> str:
+        return CLOSED
+
+    @property
+    def get_login_url(self) -> None:
+        return None
+
+    @property
+    def login_handler(self) -> None:
+        return None
+
+    @property
+    def logout_url(self) -> None:
+        return None
+
+    @property
+    def logout_handler(self) -> None:
+        return None
+
+
+class Named(Handler):
+    """Writes into the signed token of a page whose page it is: the socket compares."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__()
+        self._house = house
+
+    def modify_document(self, doc: Any) -> None:
+        """Nothing: the notebook does that."""
+
+    def process_request(self, request: HTTPServerRequest) -> dict[str, Any]:
+        session = self._house.session_of(request)
+        return {"reader": str(session) if session is not None else ""}
+
+
+def close_the_doors(house: House) -> None:
+    """Put our page and socket in the place of Bokeh's, which generate no session: only the gate does. Once a process."""
+
+    class Page(panel_server.DocHandler):  # type: ignore[misc]
+        def set_default_headers(self) -> None:
+            for name, value in house.headers.items():
+                self.set_header(name, value)
+
+        async def prepare(self) -> None:
+            await super().prepare()
+            if self.current_user is None:
+                return  # `authenticated` sends them to CLOSED
+            if self.get_arguments("bokeh-token") or self.get_arguments("bokeh-session-id"):
+                self.send_error(403)
+                return
+            documents = len(self.application.get_sessions(self.request.path.rstrip("/")))
+            if documents >= MOST_PAGES or len(house.sockets[UUID(self.current_user)]) >= MOST_A_READER:
+                self.set_status(503)
+                self.finish(_page(house, "Trop de tableaux ouverts", "Fermez-en un, puis rechargez cette page."))
+                return
+            self.request.headers["Bokeh-Session-Id"] = generate_session_id(
+                secret_key=self.application.secret_key, signed=True
+            )
+
+    class Socket(panel_server.WSHandler):  # type: ignore[misc]
+        async def prepare(self) -> None:
+            await super().prepare()
+            if not self._finished and not self._ours():
+                self.set_status(403)
+                self.finish()
+
+        def _ours(self) -> bool:
+            if self.request.headers.get("Origin") != house.own:
+                return False  # Tornado lets a missing one pass
+            offered = [each.strip() for each in self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+            if len(offered) != 2:
+                return False
+            key = self.application.secret_key
+            try:
+                signed = check_token_signature(offered[1], secret_key=key, signed=True)
+                reader = get_token_payload(offered[1]).get("reader") if signed else None
+            except Exception:  # noqa: BLE001 - Bokeh raises what it likes for a token that is none
+                return False
+            return signed and bool(reader) and reader == self.current_user
+
+        def open(self, *args: Any, **kwargs: Any) -> Any:
+            self._reader = UUID(self.current_user)
+            house.sockets[self._reader].add(self)
+            return super().open(*args, **kwargs)
+
+        def on_close(self) -> None:
+            sockets = house.sockets.get(getattr(self, "_reader", None), set())
+            sockets.discard(self)
+            super().on_close()
+
+        def end(self) -> None:
+            connection = self.connection
+            if connection is not None:
+                connection.session.destroy()
+            self.close(4401, "session ended")
+
+    urls.per_app_patterns[:] = [(r"/ws", Socket), (r"/?", Page)]
+
+
+def doors(house: House) -> list[tuple[str, type[RequestHandler]]]:
+    """The addresses of our own."""
+
+    class Enter(RequestHandler):
+        def set_default_headers(self) -> None:
+            for name, value in house.headers.items():
+                self.set_header(name, value)
+
+        async def get(self) -> None:
+            known = await house.readers.enter(self.get_query_argument("billet", ""))
+            if known is None:
+                self.redirect(CLOSED)
+                return
+            self.set_cookie(
+                house.cookie_name, house.readers.cookie(known.session), path="/", httponly=True, secure=house.secure,
+                samesite="lax",
+            )  # fmt: skip
+            self.redirect(FIRST)
+
+    class Closed(RequestHandler):
+        def set_default_headers(self) -> None:
+            for name, value in house.headers.items():
+                self.set_header(name, value)
+
+        def get(self) -> None:
+            self.set_status(401)
+            self.finish(_page(house, "Tableaux de bord fermés", "Rouvrez-les depuis le bureau des agents."))
+
+    return [("/entrer", Enter), (CLOSED, Closed)]
+
+
+def _page(house: House, title: str, text: str) -> str:
+    return _PAGE.format(title=title, text=text, desk=f"{house.desk}/agent/tableaux-de-bord")
