@@ -12,6 +12,8 @@ from typing import Any
 
 from arq.worker import Worker, func
 
+from analytics.facts import fold_forever
+from analytics.tables import Tables
 from infra.database import engine
 from infra.logs import logger
 from infra.mail import Mailer
@@ -29,7 +31,7 @@ JOB_TIMEOUT = 20  # seconds
 POLL_DELAY: Mapping[Class, float] = {"wake": 0.01, "mail": 0.01, "document": 0.1}  # seconds
 COMPLETION_WAIT = 10.0  # seconds given to running jobs when the process is asked to stop; longer than any exchange
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds between two tries to reach Valkey
-CONNECTIONS = 10
+CONNECTIONS = 12  # two of them for the figures
 
 
 def used() -> list[Class]:
@@ -72,6 +74,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             for kind in used():
                 group.create_task(_supervise(kind, tools, settings.redis_url, stop))
+            group.create_task(fold_forever(database, Tables(settings.figures_url), settings.secret_key, stop))
     finally:
         await database.dispose()
 
