@@ -130,11 +130,8 @@ async def test_a_batch_that_was_cut_goes_on(house: House, monkeypatch: pytest.Mo
 
 async def test_an_absence_is_cancelled_by_who_may(house: House) -> None:
     paul, claire, ines = await house.as_("paul"), await house.as_("claire"), await house.as_("ines")
-    planned = {
-        "from": {"date": in_days(1), "half": "pm"},
-        "until": {"date": in_days(2), "half": "am"},
-        "reason": "Congés",
-    }
+    span = {"from": {"date": in_days(1), "half": "pm"}, "until": {"date": in_days(2), "half": "am"}}
+    planned = {**span, "reason": "Congés"}
     id_ = (await paul.post("/absences", json=planned)).json()["id"]
     assert (await ines.get(f"/absences/{id_}")).json()["may_cancel"] is False
     assert (await ines.delete(f"/absences/{id_}")).status_code == 403
