@@ -55,7 +55,7 @@ def filings(seed: str, count: int, packages: Mapping[str, Package], *, first: da
     days = [first + timedelta(days=n) for n in range((last - first).days)]
     # Few at first, then more and more; and what everybody asks for in the last days is still on the desks.
     growth = [0.3 + 1.9 * (n / max(len(days), 1)) ** 1.6 for n in range(len(days))]
-    growth[-18:] = [2.1 * grown for grown in growth[-18:]]
+    growth[-24:] = [2.7 * grown for grown in growth[-24:]]
     weights = {slug: _POPULAR.get(slug, 1.0) for slug in packages}
     whole = sum(weights.values())
     made: list[Filing] = []

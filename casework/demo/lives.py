@@ -23,7 +23,7 @@ from casework.journal.fact import Fact
 from casework.journal.load import Row, record
 
 Content = tuple[UUID, int, str, Any, bytes]  # dossier, version, kind, body, salt
-_THORNY = 0.26  # requests that take months: for a vote, an opinion, works, or a citizen who takes long to answer
+_THORNY = 0.38  # requests that take months: for a vote, an opinion, works, or a citizen who takes long to answer
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -132,12 +132,15 @@ def file(
 def live(life: Life, plan: Sequence["Step"]) -> None:
     """Follow the plan, with what the clock and the absences do meanwhile, until the plan or the time is over."""
     steps = list(plan)
-    at, taking_over, back, due = life.dossier.now, _NEVER, _NEVER, None
+    at, taking_over, back = life.dossier.now, _NEVER, _NEVER
+    meant: datetime | None = None  # when the next step was meant to be, and when it can be
+    due: datetime | None = None
     while steps:
         dossier, setting = life.dossier, life.setting
         holder = dossier.holder_id
         if due is None:
-            due = _due(life, steps[0], at)
+            meant = meant or _meant(life, steps[0], at)
+            due = meant if steps[0].by_citizen else _at_desk(life, meant, at)
         away = setting.rota.at(holder, at) if holder else None
         uncovered = dossier.uncovered_since is not None
         leaves = (setting.rota.next(holder, at) if away is None else None if uncovered else away) if holder else None
@@ -160,7 +163,7 @@ def live(life: Life, plan: Sequence["Step"]) -> None:
                     steps.pop(0)
                 else:  # nobody is there: another day
                     steps[0] = replace(steps[0], wait=1)
-                due = None
+                meant = due = None
             case "late":
                 life.note(rules.become_late(life.dossier, by=SYSTEM, at=at), SYSTEM)
             case "leaves" if leaves is not None:
@@ -173,7 +176,8 @@ def live(life: Life, plan: Sequence["Step"]) -> None:
                 if away and life.chance.random() < 0.65:
                     back = setting.desk.after(away.ends_at, life.chance.random() * 2, life.chance)
             case "handed back":
-                _hand_back(life)
+                if _hand_back(life):
+                    taking_over = _NEVER
                 back, due = _NEVER, None
             case "returns":
                 life.note(rules.cover(life.dossier, by=SYSTEM, at=at), SYSTEM)
@@ -193,16 +197,21 @@ class Step:
         return _DO[self.act](life) is not False
 
 
-def _due(life: Life, step: Step, at: datetime) -> datetime:
-    """When the step comes: a citizen's at any hour, an agent's at the desk and not while away."""
+def _meant(life: Life, step: Step, at: datetime) -> datetime:
+    """When the step is meant to be: a citizen's at any hour, an agent's at the desk."""
     if step.by_citizen:
         return at + timedelta(days=step.wait, minutes=life.chance.randrange(1, 300))
-    due = life.setting.desk.after(at, step.wait, life.chance)
-    holder = life.dossier.holder_id
-    away = life.setting.rota.at(holder, due) if holder else None
+    return life.setting.desk.after(at, step.wait, life.chance)
+
+
+def _at_desk(life: Life, meant: datetime, at: datetime) -> datetime:
+    """When the holder can do what was meant for then: after `at`, and not while away."""
+    desk, rota, holder = life.setting.desk, life.setting.rota, life.dossier.holder_id
+    due = meant if meant > at else desk.after(at, life.chance.random(), life.chance)
+    away = rota.at(holder, due) if holder else None
     while away:
-        due = life.setting.desk.after(away.ends_at, 0.1 + life.chance.random(), life.chance)
-        away = life.setting.rota.at(holder, due) if holder else None
+        due = desk.after(away.ends_at, 0.1 + life.chance.random(), life.chance)
+        away = rota.at(holder, due) if holder else None
     return due
 
 
@@ -285,14 +294,15 @@ def _decide(life: Life, outcome: str) -> None:
     )
 
 
-def _hand_back(life: Life) -> None:
-    """The agent is back and asks for the dossier, if that is still so."""
+def _hand_back(life: Life) -> bool:
+    """The agent who is back asks for the dossier, if that is still so; whether it was given."""
     dossier = life.dossier
     origin = dossier.taken_over_from
     if origin is None or life.setting.rota.at(origin, dossier.now) is not None:
-        return
+        return False
     by = Authority(origin, "agent")
     life.note(rules.hand_back(dossier, away=False, seen=life.seen, by=by, at=dossier.now), by)
+    return True
 
 
 _DO: dict[str, Callable[[Life], bool | None]] = {
@@ -308,11 +318,11 @@ _DO: dict[str, Callable[[Life], bool | None]] = {
 
 def plan(chance: Random, *, target_days: int, pace: float) -> tuple[Step, ...]:
     """What people mean to do with a request. `pace` above 1 is slow."""
-    whole = lognormal(chance, 0.45 * target_days * pace, 0.75)
+    whole = lognormal(chance, 0.36 * target_days * pace, 0.75)
     thorny = chance.random() < _THORNY
     waits_for_citizen = thorny and chance.random() < 0.5
     if thorny and not waits_for_citizen:
-        whole += lognormal(chance, 45, 0.8)
+        whole += min(lognormal(chance, 60, 0.8), 220)
     claimed = min(whole * 0.35, lognormal(chance, 1.2 * pace, 0.9))
     rest = max(whole - claimed, 0.3)
     steps = [Step("claim", claimed), Step("start_review", min(rest * 0.2, 2) * chance.random())]
@@ -321,8 +331,9 @@ def plan(chance: Random, *, target_days: int, pace: float) -> tuple[Step, ...]:
     if waits_for_citizen or chance.random() < 0.13:
         steps.append(Step("ask_completion", min(rest * 0.3, target_days * 0.4)))
         if waits_for_citizen and chance.random() < 0.4:
-            return (*steps, Step("closed_without_action", lognormal(chance, 90, 0.4)))
-        steps.append(Step("complete", lognormal(chance, 65 if waits_for_citizen else 4, 0.9), by_citizen=True))
+            return (*steps, Step("closed_without_action", min(lognormal(chance, 100, 0.4), 180)))
+        answered = min(lognormal(chance, 80 if waits_for_citizen else 4, 0.9), 240)
+        steps.append(Step("complete", answered, by_citizen=True))
     for _ in range(2):
         if chance.random() < 0.16:
             steps.append(Step("reply", rest * 0.5 * chance.random(), by_citizen=True))
