@@ -5,6 +5,7 @@ One leads, elected by PostgreSQL; the others wait and take its place in a second
 """
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -106,10 +107,10 @@ class Relay:
                 held += 1
                 continue
             held = 0
-            try:
-                await asyncio.wait_for(self.wake.wait(), IDLE)
-            except TimeoutError:
-                continue
+            # Not `wait_for`: before Python 3.12 it may swallow a cancellation, and a relay that lost its seat would go on.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(IDLE):
+                    await self.wake.wait()
 
     async def _record(self, position: Position, batch: read.Batch) -> Position:
         """The effects of a batch and the position after it, in one transaction: exactly once."""
@@ -210,4 +211,5 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    log.info("relay.ready")
     await relay(settings, stop)

@@ -96,7 +96,8 @@ async def _supervise(kind: Class, tools: Tools, redis_url: str, stop: asyncio.Ev
             # What runs goes on beside its successor: its end is told to PostgreSQL, Valkey's part in it is over.
             leftovers.add(asyncio.create_task(_finish(one, JOB_TIMEOUT, running)))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), PAUSES[min(failures, len(PAUSES) - 1)])
+                async with asyncio.timeout(PAUSES[min(failures, len(PAUSES) - 1)]):
+                    await stop.wait()
         else:
             leftovers.add(asyncio.create_task(_finish(one, COMPLETION_WAIT, running)))
         leftovers = {task for task in leftovers if not task.done()}
@@ -112,7 +113,10 @@ async def _finish(one: Worker, patience: float, running: "asyncio.Task[None]") -
         _, late = await asyncio.wait(jobs, timeout=patience)
         for job in late:
             job.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
+        ended, _ = await asyncio.wait(jobs, timeout=1)
+        for job in ended:
+            if not job.cancelled() and (error := job.exception()):
+                log.info("worker.unfinished", error=type(error).__name__)  # Valkey was not told: PostgreSQL was
     if one._pool is not None:  # `Worker.close` would raise while Valkey is down
         with contextlib.suppress(Exception):
             await one.pool.aclose(close_connection_pool=True)

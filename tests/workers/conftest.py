@@ -138,6 +138,13 @@ class Processes:
         self.running.append(child)
         return child
 
+    async def ready(self, command: str, **environment: str) -> Child:
+        """Start it and wait until it works: what a test promises of time does not count an interpreter's start."""
+        child = self.start(command, **environment)
+        said = {"worker": "worker.ready", "relay": "relay.ready"}[command]
+        await until(lambda: child.log is not None and said in child.log.read_text(), seconds=45)
+        return child
+
     async def end(self, child: Child) -> int:
         """SIGTERM, as a platform does; the exit code."""
         return await asyncio.to_thread(child.stop)

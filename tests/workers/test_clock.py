@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from functools import partial
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -127,6 +128,7 @@ async def test_a_cancelled_absence_gives_the_dossiers_back(
     await until(lambda: _nothing_scheduled(engine), seconds=5)
 
 
+@pytest.mark.timeout(120)
 async def test_a_relay_killed_in_the_middle_is_finished_by_the_next(
     engine: AsyncEngine, community: Community, processes: Processes
 ) -> None:
@@ -134,10 +136,10 @@ async def test_a_relay_killed_in_the_middle_is_finished_by_the_next(
     await _held_by_paul(engine, community, number)
     absence = await _away(engine, community, community.ines)
     await _move(engine, absence, begins=0, ends=600)
-    relay = processes.start("relay")
-    await until(lambda: _some(engine), seconds=20)
+    relay = await processes.ready("relay")
+    await until(lambda: _some(engine))
     relay.kill()
-    processes.start("relay")
+    await processes.ready("relay")
     await until(partial(_uncovered, engine, number, community.ines.id), seconds=20)
     await until(lambda: _only_the_end_is_scheduled(engine), seconds=5)
     assert await _facts(engine, "dossier.uncovered") == number

@@ -18,8 +18,8 @@ async def test_a_filed_request_gives_exactly_one_receipt(
     async with transaction(engine) as db:
         filed = await community.file(db)
         row = (await db.execute(text("select reference, due_at from dossiers"))).one()
-    processes.start("worker")
-    processes.start("relay")
+    await processes.ready("worker")
+    await processes.ready("relay")
     await until(partial(all_done, engine, 1), seconds=20)
     (mail,) = sink.mails
     assert mail["To"] == "amina@exemple.fr"

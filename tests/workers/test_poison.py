@@ -17,6 +17,7 @@ from workers import effects
 from workers.gate import Gate
 
 
+@pytest.mark.timeout(180)
 async def test_poison_kills_no_neighbour_and_ends_dead(
     engine: AsyncEngine, community: Community, sink: Sink, processes: Processes
 ) -> None:
@@ -29,7 +30,7 @@ async def test_poison_kills_no_neighbour_and_ends_dead(
     processes.start("relay")
     worker = processes.start("worker", module="tests.workers.poisoned", POISON=poison)
     deaths = 0
-    for _ in range(500):
+    for _ in range(1_500):
         if worker.code is not None:
             assert worker.code == 134, processes.logs()
             deaths += 1
