@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute
+from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
 from infra.cookies import session_cookie
 from tests.api.house import House
@@ -78,7 +78,7 @@ class Office:
 
 async def is_live(page: Page) -> None:
     """Wait until the page's socket has caught up."""
-    await page.wait_for_function("document.documentElement.dataset.live === 'live'")
+    await expect(page.locator("html")).to_have_attribute("data-live", "live")
 
 
 async def violations(page: Page) -> list[str]:

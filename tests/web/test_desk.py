@@ -24,6 +24,33 @@ async def test_a_request_appears_and_a_claim_shows_everywhere_without_reload(off
     await expect(ines.locator('[data-view="mine"] .count')).to_have_text("1")
 
 
+async def test_a_row_that_leaves_says_so_before_it_goes(office: Office) -> None:
+    id_, version = await office.house.held("paul")
+    paul = await office.open("paul", "/agent/files/mine")
+    await is_live(paul)
+    await act(await office.house.as_("paul"), id_, "release", version)
+    await expect(paul.locator(f'tr[data-row="{id_}"]')).to_contain_text("A quitté cette file")
+    await expect(paul.locator("tbody tr")).to_have_count(0)
+    await expect(paul.locator("[data-empty]")).to_be_visible()
+
+
+async def test_what_is_under_the_pointer_does_not_move(office: Office) -> None:
+    first = await office.house.filed()
+    ines = await office.open("ines", "/agent/files/service")
+    await is_live(ines)
+    row = ines.locator(f'tr[data-row="{first}"]')
+    await row.hover()
+    before = await row.bounding_box()
+    for expected in (2, 3):
+        await office.house.filed()
+        await expect(ines.locator("tbody tr")).to_have_count(expected)
+    after = await row.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(after["y"] - before["y"]) < 2
+    assert await ines.evaluate("scrollY") > 0, "the new rows stand above it"
+
+
 async def test_a_second_claim_is_told_who_was_first(office: Office) -> None:
     id_, line = await office.house.filed(), Line(whole=False)
     paul = await office.open("paul", f"/agent/dossiers/{id_}", line=line)  # his screen does not follow

@@ -89,6 +89,7 @@ def script_words(page: Page) -> str:
         "origin": _("à la place de {name}"),
         "absence": _("À reprendre : {reason}, jusqu’au {day}"),
         "arrived": _("Le dossier {reference} est arrivé."),
+        "left": _("A quitté cette file"),
         "claimed": _("Vous suivez maintenant le dossier {reference}."),
         "held": _("{name} suit déjà ce dossier."),
         "failed": _("La demande n’a pas abouti. Réessayez dans un instant."),

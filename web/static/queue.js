@@ -23,6 +23,9 @@ for (const other of ["service", "to-take-over", "mine"]) {
   if (!(name in topics) && other !== view) topics[name] = position;
 }
 
+// On a phone the tabs scroll: the one that is open is shown.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 const show = linkState(document.querySelector("[data-link]"));
 const live = new Live(topics, {
   fact(frame) {
@@ -37,6 +40,7 @@ const live = new Live(topics, {
   state(state) {
     show(state);
     document.documentElement.dataset.live = state;
+    if (state === "over") location.assign(`/connexion?suite=${encodeURIComponent(location.pathname)}`);
   },
 });
 
@@ -45,16 +49,61 @@ function put({ dossier, version, row }) {
   versions.set(dossier, Math.max(version, row?.version ?? 0));
   const known = held(dossier);
   if (row === null) {
-    known?.remove();
+    if (known) leave(known);
   } else if (known) {
-    fill(known, row);
+    clearTimeout(Number(known.dataset.gone));
+    delete known.dataset.gone;
+    still(() => fill(known, row));
     mark(known);
   } else if (whole === "yes" && belongs(row)) {
-    mark(insert(fill(page.querySelector("#row").content.firstElementChild.cloneNode(true), row)));
+    const arrived = fill(page.querySelector("#row").content.firstElementChild.cloneNode(true), row);
+    still(() => insert(arrived));
+    mark(arrived);
     said.textContent = words.arrived.replace("{reference}", row.reference);
   } else if (fresh) fresh.hidden = false;
+  showEmpty();
+}
+
+function showEmpty() {
   empty.hidden = body.rows.length > 0;
   table.hidden = body.rows.length === 0;
+}
+
+// A row that has left says so for a moment, and goes only when nobody is on it.
+function leave(row) {
+  if (row.dataset.gone) return;
+  const state = row.querySelector('[data-f="state"]');
+  state.textContent = words.left;
+  state.dataset.state = "left";
+  for (const name of ["claim", "take"]) row.querySelector(`[data-f="${name}"]`).hidden = true;
+  const go = () => {
+    if (row === pointed || row.contains(document.activeElement)) row.dataset.gone = setTimeout(go, 1_000);
+    else {
+      still(() => row.remove());
+      showEmpty();
+    }
+  };
+  row.dataset.gone = setTimeout(go, 2_000);
+}
+
+// What is under the pointer, has the focus or is being read stays where it is on the screen.
+let pointed = null;
+body.addEventListener("pointerover", (event) => (pointed = event.target.closest("tr")));
+body.addEventListener("pointerleave", () => (pointed = null));
+
+function still(change) {
+  const reads = body.getBoundingClientRect().top < 0 ? [...body.rows].find((row) => row.getBoundingClientRect().bottom > 0) : null;
+  const anchor = pointed ?? document.activeElement?.closest("tbody tr") ?? reads;
+  const before = anchor?.getBoundingClientRect().top;
+  change();
+  if (!anchor?.isConnected) return;
+  const moved = () => Math.round(anchor.getBoundingClientRect().top - before);
+  scrollBy({ top: moved(), behavior: "instant" });
+  if (moved() <= 0) return;
+  // The page was too short to scroll that far: it is made a little longer.
+  const main = page.closest("main");
+  main.style.minHeight = `${main.offsetHeight + moved()}px`;
+  scrollBy({ top: moved(), behavior: "instant" });
 }
 
 // A queue that goes on on another page ends here with its last row: what is older belongs there.
@@ -85,13 +134,12 @@ async function reload(about) {
     if (whole !== "yes") for (const id of known) address.searchParams.append("ids", id);
     const found = await get(address);
     const now = new Map(found.items.map((row) => [row.id, row]));
-    for (const id of known) if (!now.has(id)) held(id).remove();
+    for (const id of known) if (!now.has(id)) leave(held(id));
     for (const row of now.values()) {
       versions.set(row.id, row.version - 1);
       put({ dossier: row.id, version: row.version, row });
     }
-    empty.hidden = body.rows.length > 0;
-    table.hidden = body.rows.length === 0;
+    showEmpty();
     count(found.counts);
     return found.position;
   }
@@ -134,7 +182,7 @@ function recount() {
       // the next fact asks again
     }
     if (page.dataset.offers) offers();
-  }, Math.max(250, 4_000 - (performance.now() - last)) * (0.75 + Math.random() / 2));
+  }, Math.max(200, 2_000 - (performance.now() - last)) * (0.75 + Math.random() / 2));
 }
 
 // Whose dossiers can be taken over, all at once: the server's own panel, read again.
