@@ -44,7 +44,7 @@ def hide_small(
     total), one hidden cell alone could be computed from the others: the smallest other one is hidden with it.
     """
     own = pl.col("directorate_id").is_in(sorted(reader.directorates))
-    group = list(within) or [pl.lit(1)]
+    group = [pl.col(name) for name in within] or [pl.lit(1)]
     small = (pl.col(count) < SMALL) & (pl.col(count) > 0) & ~own
     others = pl.when(~small & ~own & (pl.col(count) > 0)).then(pl.col(count))
     return (

@@ -1,15 +1,17 @@
 """From the journal to the Delta tables: each fact once, in the journal's order, whoever dies in between.
 
-A batch of facts becomes two commits, one a table, each with the position after it. The next batch begins at the lower of
-the two, and a table is given only what lies beyond its own position: a crash between the commits repeats nothing.
+A batch of facts becomes two commits, one a table, each with the position after it. The next batch begins at the
+lower of the two, and a table is given only what lies beyond its own position: a crash between the commits repeats
+nothing.
 """
 
 import asyncio
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import polars as pl
 from deltalake.exceptions import DeltaError
@@ -18,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from analytics.tables import DOSSIERS, FACTS, KEPT, PROCEDURES, SERVICES, Reached, Tables
 from casework.journal import read
-from casework.journal.fact import Position, Recorded
+from casework.journal.fact import Position
 from casework.journal.read import START
 from infra.database import reading
 from infra.logs import logger
@@ -33,6 +35,23 @@ FOLD_LOCK = 0x66696775726573  # "figures"
 
 Told = Callable[[int], None]  # how many facts are folded so far
 
+# As `casework.journal.read.after`, with the few values that figures need taken out by PostgreSQL: a fifth of the time.
+_AFTER = text(
+    """
+    select j.epoch, j.tx::text::bigint as tx, j.id, j.stream = 'dossier' as counts, j.subject_id, j.version, j.kind,
+           j.at, s #>> '{state,1}', s #>> '{procedure_id,1}', s #>> '{service_id,1}', s #>> '{directorate_id,1}',
+           s #>> '{channel,1}', s #>> '{commune,1}', cast(s #>> '{submitted_at,1}' as timestamptz),
+           cast(s #>> '{decided_at,1}' as timestamptz), cast(s #>> '{due_at,1}' as timestamptz),
+           cast(s #>> '{late,1}' as boolean),
+           case when s ? 'uncovered_since' then s #>> '{uncovered_since,1}' is not null end,
+           case when s #>> '{uncovered_since,1}' is null then cast(s #>> '{uncovered_since,0}' as timestamptz) end
+    from (select *, payload -> 'set' as s from journal
+          where (epoch, tx, id) > (:epoch, cast(cast(:tx as text) as xid8), :id)
+            and (epoch < journal_epoch() or tx < pg_snapshot_xmin(pg_current_snapshot()))
+          order by epoch, tx, id limit :most) j
+    order by j.epoch, j.tx, j.id
+    """
+)
 _TRY = text("select pg_try_advisory_lock(:key)")
 _SERVICES = text(
     """
@@ -46,6 +65,15 @@ _PROCEDURES = text(
     from procedures p join procedure_revisions v on v.procedure_id = p.id and v.revision = p.revision order by p.id
     """
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What the journal holds next: how many facts of any stream, those of dossiers, and the position after them."""
+
+    number: int
+    rows: Sequence[tuple[Any, ...]]
+    position: Position
 
 
 class Fold:
@@ -71,14 +99,14 @@ class Fold:
             await self.clear(epoch)
         folded = 0
         while True:
-            facts, position = await self._next()
-            if facts or folded == 0:
+            batch = await self._next()
+            if batch.number or self._dimensions is None:
                 await self._dimension()
-            if facts:
-                await asyncio.to_thread(self._write, facts, Reached(position, epoch))
-            folded += len(facts)
+            if batch.number:
+                await asyncio.to_thread(self._write, batch, Reached(batch.position, epoch))
+            folded += batch.number
             told(folded)
-            if len(facts) < BATCH:
+            if batch.number < BATCH:
                 return folded
 
     async def clear(self, epoch: int | None = None) -> None:
@@ -96,20 +124,23 @@ class Fold:
         """Read again how far the tables are: after a commit that failed, or that another made."""
         self._reached = {}
 
-    async def _next(self) -> tuple[list[Recorded], Position]:
+    async def _next(self) -> "_Batch":
         position = min(each.position for each in self._reached.values())
-        facts: list[Recorded] = []
-        while len(facts) < BATCH:
+        rows: list[tuple[Any, ...]] = []
+        number = 0
+        while number < BATCH:
+            binds = {"epoch": position.epoch, "tx": str(position.tx), "id": position.id, "most": CHUNK}
             async with reading(self._engine) as db:
-                batch = await read.after(db, position, most=min(CHUNK, BATCH - len(facts)))
-            if not batch.facts:
+                found = (await db.execute(_AFTER, binds)).all()
+            if not found:
                 break
-            facts += batch.facts
-            position = batch.position
-        return facts, position
+            number += len(found)
+            rows += [tuple(row) for row in found if row.counts]
+            position = Position(found[-1].epoch, found[-1].tx, found[-1].id)
+        return _Batch(number, rows, position)
 
-    def _write(self, facts: Sequence[Recorded], to: Reached) -> None:
-        rows = rows_of(facts, self._key)
+    def _write(self, batch: "_Batch", to: Reached) -> None:
+        rows = rows_of(batch.rows, self._key)
         for name in ("facts", "dossiers"):
             beyond = rows.filter(_beyond(self._reached[name].position))
             if beyond.is_empty():
@@ -146,7 +177,7 @@ async def _table(db: AsyncConnection, statement: Any, schema: pl.Schema) -> pl.D
 
 
 async def fold_forever(engine: AsyncEngine, tables: Tables, secret: str, stop: asyncio.Event) -> None:
-    """Keep the tables a second behind the journal until `stop`. Several may run: one of them works, by advisory lock."""
+    """Keep the tables a second behind the journal until `stop`. Several may run: one works, by advisory lock."""
     while not stop.is_set():
         try:
             async with engine.connect() as seat:
@@ -187,34 +218,17 @@ def fold(before: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     )
     known = touched.join(before, on="dossier", how="left", suffix="_before", maintain_order="left")
     return known.select("dossier", "version", *(pl.coalesce(name, f"{name}_before").alias(name) for name in KEPT)).cast(
-        dict(DOSSIERS)
+        DOSSIERS
     )
 
 
-def rows_of(facts: Sequence[Recorded], key: bytes) -> pl.DataFrame:
-    """The facts of dossiers as rows of the table: what figures need and nothing of anybody (PURE)."""
-    return pl.DataFrame([_row(fact, key) for fact in facts if fact.stream == "dossier"], schema=FACTS, orient="row")
+def rows_of(rows: Sequence[tuple[Any, ...]], key: bytes) -> pl.DataFrame:
+    """Facts of dossiers, as `_AFTER` gives them, as rows of the table: each dossier under its pseudonym (PURE)."""
+    return pl.DataFrame([(*row[:3], _pseudonym(row[4], key), *row[5:]) for row in rows], schema=FACTS, orient="row")
 
 
-def _row(fact: Recorded, key: bytes) -> tuple[Any, ...]:
-    changed, position = fact.set, fact.position
-
-    def now(name: str) -> Any:
-        return changed[name][1] if name in changed else None
-
-    before, after = changed.get("uncovered_since", (None, None))
-    pseudonym = hmac.digest(key, fact.subject_id.bytes, hashlib.sha256).hex()[:24]
-    return (
-        position.epoch, position.tx, position.id, pseudonym, fact.version, fact.kind, fact.at,
-        now("state"), now("procedure_id"), now("service_id"), now("directorate_id"), now("channel"), now("commune"),
-        _time(now("submitted_at")), _time(now("decided_at")), _time(now("due_at")), now("late"),
-        (after is not None) if "uncovered_since" in changed else None,
-        _time(before) if after is None else None,
-    )  # fmt: skip
-
-
-def _time(value: str | None) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value)
+def _pseudonym(dossier: UUID, key: bytes) -> str:
+    return hmac.digest(key, dossier.bytes, hashlib.sha256).hex()[:24]
 
 
 def _beyond(position: Position) -> pl.Expr:

@@ -77,8 +77,8 @@ def time_to_decision(dossiers: pl.LazyFrame, *by: str) -> pl.LazyFrame:
 
 
 def continuity(facts: pl.LazyFrame, dossiers: pl.LazyFrame, *by: str) -> pl.LazyFrame:
-    """Continuité : les reprises de dossiers pendant une absence (chaque reprise compte), et le temps, en heures, pendant
-    lequel le dossier était à découvert avant d'être repris (médiane).
+    """Continuité : les reprises de dossiers pendant une absence (chaque reprise compte), et le temps, en heures,
+    pendant lequel le dossier était à découvert avant d'être repris (médiane).
 
     Columns: `by`, taken_over (how many), wait (hours).
     """

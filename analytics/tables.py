@@ -1,4 +1,4 @@
-"""The Delta tables: their columns, and how far each is. A commit holds its rows and the position after them: both or none."""
+"""The Delta tables: their columns, and how far each is. A commit holds rows and the position after them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,35 +15,34 @@ from casework.journal.read import START, parse_position
 _TIME = pl.Datetime("us", "UTC")
 
 # One row a fact of a dossier. No person and no text: the dossier itself is a keyed pseudonym.
-FACTS = pl.Schema(
-    {
-        "epoch": pl.Int32,
-        "tx": pl.Int64,
-        "id": pl.Int64,
-        "dossier": pl.String,
-        "version": pl.Int32,
-        "kind": pl.String,
-        "at": _TIME,
-        "state": pl.String,  # the columns that the fact changed, null where it did not
-        "procedure_id": pl.String,
-        "service_id": pl.String,
-        "directorate_id": pl.String,
-        "channel": pl.String,
-        "commune": pl.String,
-        "submitted_at": _TIME,
-        "decided_at": _TIME,
-        "due_at": _TIME,
-        "late": pl.Boolean,
-        "uncovered": pl.Boolean,  # it became uncovered, or ceased to be
-        "uncovered_at": _TIME,  # since when it had been, on the fact that ended it
-    }
-)
+_COLUMNS: dict[str, pl.DataType] = {
+    "epoch": pl.Int32(),
+    "tx": pl.Int64(),
+    "id": pl.Int64(),
+    "dossier": pl.String(),
+    "version": pl.Int32(),
+    "kind": pl.String(),
+    "at": _TIME,
+    "state": pl.String(),  # the columns that the fact changed, null where it did not
+    "procedure_id": pl.String(),
+    "service_id": pl.String(),
+    "directorate_id": pl.String(),
+    "channel": pl.String(),
+    "commune": pl.String(),
+    "submitted_at": _TIME,
+    "decided_at": _TIME,
+    "due_at": _TIME,
+    "late": pl.Boolean(),
+    "uncovered": pl.Boolean(),  # it became uncovered, or ceased to be
+    "uncovered_at": _TIME,  # since when it had been, on the fact that ended it
+}
+FACTS = pl.Schema(_COLUMNS)
 # One row a dossier: its columns now.
 KEPT = (
-    "state", "procedure_id", "service_id", "directorate_id", "channel", "commune", "submitted_at", "decided_at", "due_at",
-    "late", "uncovered",
+    "state", "procedure_id", "service_id", "directorate_id", "channel", "commune", "submitted_at", "decided_at",
+    "due_at", "late", "uncovered",
 )  # fmt: skip
-DOSSIERS = pl.Schema({"dossier": FACTS["dossier"], "version": FACTS["version"], **{name: FACTS[name] for name in KEPT}})
+DOSSIERS = pl.Schema({name: _COLUMNS[name] for name in ("dossier", "version", *KEPT)})
 # Names of what is no person: the dimensions.
 SERVICES = pl.Schema(dict.fromkeys(("service_id", "service", "directorate_id", "directorate"), pl.String))
 PROCEDURES = pl.Schema(dict.fromkeys(("procedure_id", "slug", "procedure"), pl.String))

@@ -1,4 +1,4 @@
-"""What notebooks are built from: the page, its charts each with its table, and the refresh. In French, as its readers."""
+"""What notebooks are built from: the page, its charts each with its table, the refresh. In French, as its readers."""
 
 import html
 from collections.abc import Callable, Sequence
@@ -43,7 +43,7 @@ def page(title: str, draw: Draw) -> pn.Column:
     The reader's rights are those of the instant. One who may read no more gets nothing, whatever the socket still does.
     """
     pn.extension("vega")
-    document = pn.state.curdoc
+    document: Any = pn.state.curdoc
     document.template = _template()
     document.title = f"{title} – Relais"
     session = UUID(document.session_context.token_payload["reader"])
@@ -93,7 +93,9 @@ def numbers(*each: tuple[str, int]) -> pn.pane.HTML:
     return pn.pane.HTML(f"<div style='display:flex;gap:12px;flex-wrap:wrap'>{cells}</div>", sizing_mode="stretch_width")
 
 
-def chart(title: str, definition: str, drawing: alt.Chart | alt.LayerChart, table: pl.DataFrame) -> pn.Column:
+def chart(
+    title: str, definition: str, drawing: alt.Chart | alt.LayerChart | alt.FacetChart, table: pl.DataFrame
+) -> pn.Column:
     """A chart with what it means, and the same figures as a table: `table`'s columns are its French headings."""
     spec = drawing.properties(width="container", height=280).to_dict()
     return pn.Column(

@@ -1,4 +1,4 @@
-"""The tables as this process last read them, shared by its pages uncut: a page takes them only through `analytics.access`."""
+"""The tables as this process last read them, shared by its pages uncut: each page cuts them by `analytics.access`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The doors of the dashboards' origin: nothing is served to whoever the desk does not know, on pages or on the socket."""
+"""The doors of the dashboards' origin: whoever the desk does not know gets nothing, by page or by socket."""
 
 from collections import defaultdict
 from typing import Any
@@ -40,8 +40,9 @@ class House:
         self.headers = {
             # Vega compiles its expressions: hence unsafe-eval, on this origin alone.
             "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
-            "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
-            f"connect-src 'self' {self.own.replace('http', 'ws', 1)}; object-src 'none'; base-uri 'none'; "
+            "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+            f"worker-src 'self' blob:; connect-src 'self' {self.own.replace('http', 'ws', 1)}; "
+            "object-src 'none'; base-uri 'none'; "
             f"form-action 'none'; frame-ancestors {_origin(settings.public_url)}",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
@@ -120,9 +121,9 @@ class Named(Handler):
 
 
 def close_the_doors(house: House) -> None:
-    """Put our page and socket in the place of Bokeh's, which generate no session: only the gate does. Once a process."""
+    """Put our page and socket in the place of Bokeh's. Only ours begin a session. Once a process."""
 
-    class Page(panel_server.DocHandler):  # type: ignore[misc]
+    class Page(panel_server.DocHandler):
         def set_default_headers(self) -> None:
             for name, value in house.headers.items():
                 self.set_header(name, value)
@@ -143,7 +144,7 @@ def close_the_doors(house: House) -> None:
                 secret_key=self.application.secret_key, signed=True
             )
 
-    class Socket(panel_server.WSHandler):  # type: ignore[misc]
+    class Socket(panel_server.WSHandler):
         async def prepare(self) -> None:
             await super().prepare()
             if not self._finished and not self._ours():
@@ -156,7 +157,8 @@ def close_the_doors(house: House) -> None:
             offered = [each.strip() for each in self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
             if len(offered) != 2:
                 return False
-            key = self.application.secret_key
+            application: Any = self.application
+            key = application.secret_key
             try:
                 signed = check_token_signature(offered[1], secret_key=key, signed=True)
                 reader = get_token_payload(offered[1]).get("reader") if signed else None
@@ -165,13 +167,12 @@ def close_the_doors(house: House) -> None:
             return signed and bool(reader) and reader == self.current_user
 
         def open(self, *args: Any, **kwargs: Any) -> Any:
-            self._reader = UUID(self.current_user)
-            house.sockets[self._reader].add(self)
+            house.sockets[UUID(self.current_user)].add(self)
             return super().open(*args, **kwargs)
 
         def on_close(self) -> None:
-            sockets = house.sockets.get(getattr(self, "_reader", None), set())
-            sockets.discard(self)
+            for sockets in house.sockets.values():
+                sockets.discard(self)
             super().on_close()
 
         def end(self) -> None:
