@@ -26,7 +26,10 @@ def main() -> int:
     print(f"{machine()}; seed {asked.seed}\n\n| what | count |\n|---|---|")
     for name, number in (
         ("seconds of load", round(report.seconds)),
-        ("kills (-9)", f"{report.killed}: " + ", ".join(f"{name} {times}" for name, times in sorted(report.kills.items()))),
+        (
+            "kills (-9)",
+            f"{report.killed}: " + ", ".join(f"{name} {times}" for name, times in sorted(report.kills.items())),
+        ),
         ("dossiers filed", report.filed),
         ("acts answered (refused by a rule)", f"{report.acts} ({report.refused})"),
         ("acts sent again under their key", report.retried),

@@ -7,7 +7,6 @@ the long form, `tests/journeys/test_chaos.py` a short one.
 """
 
 import asyncio
-import mailbox
 import random
 import time
 from collections import Counter
@@ -31,22 +30,13 @@ from casework.dossiers import queries
 from infra.database import engine as make_engine
 from infra.database import reading, transaction
 from infra.embedded import PostgreSQL, Valkey
+from infra.processes import free_port
+from tests.journeys import history
 from tests.people import Community, Person, settle
-from tests.servers import Processes, Running, free_port, migrate
+from tests.servers import Processes, Running, migrate
 
 PATIENCE = 30.0  # seconds that an agent's program tries the same act again
-_MADE = text(
-    "select subject_id, version, kind, actor from journal where stream = 'dossier' and kind <> 'dossier.submitted'"
-)
-_GAPS = text(
-    """
-    select count(*) from (select subject_id from journal where stream = 'dossier' group by subject_id
-                          having max(version) <> count(*) or min(version) <> 1) gaps
-    """
-)
-_MAILS_DUE = text("select count(*) from journal where kind = 'dossier.submitted'")
 _EFFECTS_OPEN = text("select count(*) from effects where state in ('pending', 'sending')")
-_EFFECTS = text("select state, count(*) as number from effects group by state")
 
 
 @dataclass
@@ -114,7 +104,9 @@ class Screen:
         async with socket as connection:
             if self.position is None:
                 await self._load(url)
-            await connection.send(msgspec.json.encode({"op": "watch", "topic": self.topic, "since": self.position}).decode())
+            await connection.send(
+                msgspec.json.encode({"op": "watch", "topic": self.topic, "since": self.position}).decode()
+            )
             async for message in connection:
                 frame = msgspec.json.decode(message)
                 match frame["op"]:
@@ -143,11 +135,14 @@ class Screen:
     async def _load(self, url: str) -> None:
         """The whole view over HTTP, page by page; the position of the first page is the oldest, so it is kept."""
         held: dict[str, int] = {}
-        position, mark = None, ""
+        position: str | None = None
+        mark: str | None = ""
         async with httpx.AsyncClient(base_url=url, cookies={"relais": self.token}, timeout=5) as client:
             while mark is not None:
                 params = {"service": str(self.service)} if self.service else {}
-                answer = await client.get(f"/api/v1/queues/{self.view}", params=params | ({"page": mark} if mark else {}))
+                answer = await client.get(
+                    f"/api/v1/queues/{self.view}", params=params | ({"page": mark} if mark else {})
+                )
                 answer.raise_for_status()
                 page = answer.json()
                 held |= {row["id"]: row["version"] for row in page["items"]}
@@ -166,7 +161,9 @@ class Agent:
     report: Report
     acked: list[tuple[str, int]] = field(default_factory=list)  # (dossier, version)
 
-    async def do(self, act: str, dossier: str, version: int, body: dict[str, Any], address: Callable[[], str]) -> int | None:
+    async def do(
+        self, act: str, dossier: str, version: int, body: dict[str, Any], address: Callable[[], str]
+    ) -> int | None:
         """One act under one key; the version it made, or None when a rule refused it or nobody answered."""
         key, end, first = str(uuid4()), time.monotonic() + PATIENCE, True
         while time.monotonic() < end:
@@ -195,15 +192,16 @@ class Agent:
 
     async def work(self, dossier: str, address: Callable[[], str]) -> None:
         """Take a new dossier as far as it goes, unless a colleague was faster."""
-        version: int | None = 1
+        seen = 1
         steps: list[tuple[str, dict[str, Any]]] = [
             ("claim", {}), ("start-review", {}), ("messages", {"message": "Nous examinons votre demande."}),
             random.choice([("release", {}), ("decide", {"outcome": "accepted", "reason": "Tout est en ordre."})]),  # noqa: S311
         ]  # fmt: skip
         for act, body in steps:
-            version = await self.do(act, dossier, version, body, address)
-            if version is None:
+            made = await self.do(act, dossier, seen, body, address)
+            if made is None:
                 return
+            seen = made
 
 
 async def run(folder: Path, *, kills: int, rate: float = 50.0, screens: int = 12, seed: int = 1) -> Report:
@@ -333,30 +331,13 @@ async def _view(engine: AsyncEngine, screen: Screen) -> dict[str, int]:
 
 async def _check(engine: AsyncEngine, screens: list[Screen], agents: list[Agent], report: Report, folder: Path) -> None:
     """The history checker's verdict, in `report.lost`: empty when nothing was lost, doubled or shown to the wrong eyes."""
+    report.lost += await history.journal_is_whole(engine)
     async with reading(engine) as db:
-        made = {(str(row.subject_id), row.version): row.actor for row in await db.execute(_MADE)}
-        if gaps := (await db.execute(_GAPS)).scalar_one():
-            report.lost.append(f"{gaps} dossiers whose versions have a hole")
-        states = {row.state: row.number for row in await db.execute(_EFFECTS)}
-        due = (await db.execute(_MAILS_DUE)).scalar_one()
-    acked: Counter[tuple[str, int]] = Counter()
-    for agent in agents:
-        for dossier, version in agent.acked:
-            acked[dossier, version] += 1
-            if made.get((dossier, version)) != agent.who.id:
-                report.lost.append(f"an answered act is not in the journal: {dossier} {version}")
-    report.lost += [f"one fact answered two acts: {which}" for which, number in acked.items() if number > 1]
-    surplus = len(made) - len(acked)
-    if surplus > report.unanswered:
-        report.lost.append(f"{surplus} facts that nobody was answered for, {report.unanswered} unanswered acts")
+        acked: dict[UUID, list[tuple[str, int]]] = {agent.who.id: agent.acked for agent in agents}
+        report.lost += await history.answered_acts_are_written(db, acked, unanswered=report.unanswered)
+        report.lost += await history.effects_are_done(db)
+        maildir = folder / "processes" / "data" / "mailbox"
+        missing, report.mails, report.mails_repeated = await history.receipts_were_sent(db, maildir)
+        report.lost += missing
     for screen in screens:
-        if screen.held != (view := await _view(engine, screen)):
-            missing, ghosts = view.keys() - screen.held.keys(), screen.held.keys() - view.keys()
-            stale = sum(1 for key in view.keys() & screen.held.keys() if view[key] != screen.held[key])
-            report.lost.append(f"{screen.topic}: {len(missing)} missing, {len(ghosts)} ghosts, {stale} stale")
-    if set(states) - {"done"}:
-        report.lost.append(f"effects that are not done: {states}")
-    messages = Counter(message["Message-ID"] for message in mailbox.Maildir(folder / "processes" / "data" / "mailbox"))
-    report.mails, report.mails_repeated = len(messages), messages.total() - len(messages)
-    if len(messages) < due:
-        report.lost.append(f"{due - len(messages)} receipts were never sent")
+        report.lost += history.screen_holds(screen.topic, screen.held, await _view(engine, screen))
