@@ -107,7 +107,7 @@ class Relay:
                 held += 1
                 continue
             held = 0
-            # Not `wait_for`: before Python 3.12 it may swallow a cancellation, and a relay that lost its seat would go on.
+            # Not `wait_for`: before Python 3.12 it may swallow a cancellation, and who lost its seat would go on.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(IDLE):
                     await self.wake.wait()

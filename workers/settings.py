@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from arq.worker import Worker, func
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from analytics.facts import fold_forever
 from analytics.tables import Tables
@@ -74,9 +75,28 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             for kind in used():
                 group.create_task(_supervise(kind, tools, settings.redis_url, stop))
-            group.create_task(fold_forever(database, Tables(settings.figures_url), settings.secret_key, stop))
+            group.create_task(_figures(database, settings, stop))
     finally:
         await database.dispose()
+
+
+async def _figures(database: AsyncEngine, settings: Settings, stop: asyncio.Event) -> None:
+    """The tables of figures, beside the jobs: whatever befalls them, mail goes on."""
+    while not stop.is_set():
+        try:
+            await fold_forever(database, Tables(settings.figures_url), settings.secret_key, stop)
+        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a panic of polars is a BaseException: `except Exception` misses it
+            log.error("figures.stopped", error=type(error).__name__)
+            await _pause(stop, PAUSES[-1])
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    """Sleep, unless it is time to stop. Not `wait_for`: before Python 3.12 it may swallow a cancellation."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
 
 
 async def _supervise(kind: Class, tools: Tools, redis_url: str, stop: asyncio.Event) -> None:
@@ -95,9 +115,7 @@ async def _supervise(kind: Class, tools: Tools, redis_url: str, stop: asyncio.Ev
             log.warning("worker.restarts", queue=kind, error=type(error).__name__, failures=failures)
             # What runs goes on beside its successor: its end is told to PostgreSQL, Valkey's part in it is over.
             leftovers.add(asyncio.create_task(_finish(one, JOB_TIMEOUT, running)))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PAUSES[min(failures, len(PAUSES) - 1)]):
-                    await stop.wait()
+            await _pause(stop, PAUSES[min(failures, len(PAUSES) - 1)])
         else:
             leftovers.add(asyncio.create_task(_finish(one, COMPLETION_WAIT, running)))
         leftovers = {task for task in leftovers if not task.done()}
