@@ -26,6 +26,8 @@ app = typer.Typer(
 )
 journal = typer.Typer(help="Tenir le journal.", no_args_is_help=True)
 app.add_typer(journal, name="journal")
+figures = typer.Typer(help="Tenir les chiffres des tableaux de bord.", no_args_is_help=True)
+app.add_typer(figures, name="figures")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -134,6 +136,22 @@ def verify() -> None:
     from cli import journal as keeping
 
     _await(keeping.verify(with_running(Settings.read())))
+
+
+@figures.command()
+def rebuild() -> None:
+    """Refaire tous les chiffres depuis le journal (le processus worker arrêté)."""
+    from cli import figures as folding
+
+    _await(folding.rebuild(with_running(Settings.read())))
+
+
+@figures.command()
+def check() -> None:
+    """Vérifier que chaque fait est compté, une fois."""
+    from cli import figures as folding
+
+    _await(folding.check(with_running(Settings.read())))
 
 
 def main() -> None:

@@ -56,6 +56,12 @@ _ADVANCE = text(
     """
 )
 _EPOCH = text("select journal_epoch()")
+_COUNT = text(
+    """
+    select count(*) from journal where stream = :stream
+    and (:whole or (epoch, tx, id) <= (:epoch, cast(cast(:tx as text) as xid8), :id))
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,13 @@ async def now(db: AsyncConnection) -> Position:
 async def epoch(db: AsyncConnection) -> int:
     """Raised by `relais journal new-epoch` after a restore; a position of another epoch means nothing any more."""
     return int((await db.execute(_EPOCH)).scalar_one())
+
+
+async def count(db: AsyncConnection, stream: str, *, until: Position | None = None) -> int:
+    """How many facts of a stream there are, up to a position."""
+    at = until or START
+    binds = {"stream": stream, "whole": until is None, "epoch": at.epoch, "tx": str(at.tx), "id": at.id}
+    return int((await db.execute(_COUNT, binds)).scalar_one())
 
 
 async def of_subject(db: AsyncConnection, stream: str, subject_id: UUID, *, after: int = 0) -> tuple[Recorded, ...]:
