@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.api.house import act
 from tests.web.desk import Line, Office, is_live
+
+pytestmark = pytest.mark.timeout(180)  # several screens, each a browser's context, on a busy machine
 
 
 async def test_a_request_appears_and_a_claim_shows_everywhere_without_reload(office: Office) -> None:

@@ -3,10 +3,13 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import expect
 
 from tests.api.house import in_days
 from tests.web.desk import Office, is_live
+
+pytestmark = pytest.mark.timeout(180)  # several screens, each a browser's context, on a busy machine
 
 
 async def _away(office: Office, **more: Any) -> None:
