@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 CATALOGUE = ROOT / "infra/locale/en/LC_MESSAGES/relais.po"
 DOORS = ("api", "web", "workers", "dashboards", "cli", "infra")
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+KEYWORDS = {"_": None, "t": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
 
 
