@@ -8,7 +8,8 @@ nothing.
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from deltalake.exceptions import DeltaError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from analytics.tables import DOSSIERS, FACTS, KEPT, PROCEDURES, SERVICES, Reached, Tables
+from analytics.tables import DOSSIERS, FACTS, KEPT, PROCEDURES, SERVICES, Overtaken, Reached, Tables
 from casework.journal import read
 from casework.journal.fact import Position
 from casework.journal.read import START
@@ -53,6 +54,7 @@ _AFTER = text(
     """
 )
 _TRY = text("select pg_try_advisory_lock(:key)")
+_ALIVE = text("select 1")
 _SERVICES = text(
     """
     select s.id::text as service_id, s.name as service, d.id::text as directorate_id, d.name as directorate
@@ -146,10 +148,11 @@ class Fold:
             if beyond.is_empty():
                 continue  # nothing to say of a dossier: the position may wait for the next one
             if name == "facts":
-                self._tables.append(name, beyond, to)
+                self._tables.append(name, beyond, to, after=self._reached[name].position)
             else:
                 before = self._tables.read(name)
-                self._tables.upsert(name, fold(before, beyond), to, key="dossier")
+                after = self._reached[name].position
+                self._tables.upsert(name, fold(before, beyond), to, key="dossier", after=after)
             self._reached[name] = to
             self._commits += 1
         # In memory both have read as far as this, whether or not there was something to write.
@@ -180,23 +183,33 @@ async def fold_forever(engine: AsyncEngine, tables: Tables, secret: str, stop: a
     """Keep the tables a second behind the journal until `stop`. Several may run: one works, by advisory lock."""
     while not stop.is_set():
         try:
-            async with engine.connect() as seat:
-                if (await seat.execute(_TRY, {"key": FOLD_LOCK})).scalar_one():
-                    try:
-                        await _fold_while_seated(seat, Fold(engine, tables, secret), stop)
-                    finally:
-                        await seat.invalidate()
+            async with seat(engine) as taken:
+                if taken is not None:
+                    await _fold_while_seated(taken, Fold(engine, tables, secret), stop)
         except Exception as error:  # noqa: BLE001 - figures that lag are no reason to end a worker; readiness tells the lag
             log.warning("figures.lag", error=f"{type(error).__name__}: {error}"[:300])
         await _pause(stop, PAUSE * 3)
 
 
+@asynccontextmanager
+async def seat(engine: AsyncEngine) -> AsyncIterator[AsyncConnection | None]:
+    """The one seat of those who write the tables, as the session that holds it; None when it is taken."""
+    async with engine.connect() as db:
+        if not (await db.execute(_TRY, {"key": FOLD_LOCK})).scalar_one():
+            yield None
+            return
+        try:
+            yield db
+        finally:
+            await db.invalidate()  # the lock ends with the session
+
+
 async def _fold_while_seated(seat: AsyncConnection, work: Fold, stop: asyncio.Event) -> None:
     while not stop.is_set():
-        await seat.execute(text("select 1"))  # raises when the session is gone, and with it the lock
+        await seat.execute(_ALIVE)  # raises when the session is gone, and with it the lock
         try:
             await work.once()
-        except DeltaError:
+        except (DeltaError, Overtaken):
             work.forget()
             raise
         await _pause(stop, PAUSE)

@@ -60,6 +60,10 @@ class Reached:
     epoch: int = 0
 
 
+class Overtaken(Exception):
+    """Somebody else has written the table meanwhile: read again how far it is."""
+
+
 class Tables:
     """The tables under one address: `file:///…` or `s3://bucket/prefix`, as FIGURES_URL has it."""
 
@@ -81,10 +85,7 @@ class Tables:
     def reached(self, name: str) -> Reached:
         """How far the table is, as its last commit says."""
         table = self.open(name)
-        if table is None:
-            return Reached()
-        told = table.history(1)[0]
-        return Reached(parse_position(told["position"]), int(told["epoch"]))
+        return Reached() if table is None else _reached(table)
 
     def read(self, name: str) -> pl.DataFrame:
         """The whole table, empty before its first commit."""
@@ -100,14 +101,15 @@ class Tables:
             self.address(name), rows, mode="overwrite", schema_mode="overwrite", commit_properties=commit(name, reached)
         )
 
-    def append(self, name: str, rows: pl.DataFrame, reached: Reached) -> None:
-        """More rows, and how far the table is with them."""
+    def append(self, name: str, rows: pl.DataFrame, reached: Reached, *, after: Position = START) -> None:
+        """More rows, and how far the table is with them. Raises Overtaken when it is beyond `after` already."""
         self._make()
-        write_deltalake(self.address(name), rows, mode="append", commit_properties=commit(name, reached))
+        table = self._after(name, after)
+        write_deltalake(table or self.address(name), rows, mode="append", commit_properties=commit(name, reached))
 
-    def upsert(self, name: str, rows: pl.DataFrame, reached: Reached, *, key: str) -> None:
-        """Rows that are new or take the place of those with their key."""
-        table = self.open(name)
+    def upsert(self, name: str, rows: pl.DataFrame, reached: Reached, *, key: str, after: Position = START) -> None:
+        """Rows that are new or take the place of those with their key. Raises Overtaken as `append` does."""
+        table = self._after(name, after)
         if table is None:
             self.append(name, rows, reached)
             return
@@ -115,6 +117,13 @@ class Tables:
             rows, f"target.{key} = source.{key}", source_alias="source", target_alias="target",
             commit_properties=commit(name, reached),
         ).when_matched_update_all().when_not_matched_insert_all().execute()  # fmt: skip
+
+    def _after(self, name: str, position: Position) -> DeltaTable | None:
+        """The table, no further than `position`: what commits to this object later fails if others did before."""
+        table = self.open(name)
+        if table is not None and _reached(table).position > position:
+            raise Overtaken(name)
+        return table
 
     def tidy(self, name: str) -> None:
         """Many small files become few; versions that nobody reads any more go."""
@@ -130,6 +139,11 @@ class Tables:
     def _make(self) -> None:
         if not self._base.startswith("s3://"):
             Path(self._base).mkdir(parents=True, exist_ok=True)
+
+
+def _reached(table: DeltaTable) -> Reached:
+    told = table.history(1)[0]
+    return Reached(parse_position(told["position"]), int(told["epoch"]))
 
 
 def commit(name: str, reached: Reached) -> CommitProperties:

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from analytics.facts import Fold
+from analytics.facts import Fold, seat
 from analytics.tables import Tables
 from casework.journal import read
 from infra.database import engine, reading
@@ -10,13 +10,16 @@ from infra.settings import Failed, Settings
 
 
 async def rebuild(settings: Settings) -> None:
-    """Fold the whole journal again into empty tables. The worker must be stopped, or it is refused a commit."""
+    """Fold the whole journal again into empty tables. Raises Failed while a worker folds."""
     database = engine(settings.database_url, pool_size=2, application="relais figures")
     fold = Fold(database, Tables(settings.figures_url), settings.secret_key)
     try:
-        with Console(stderr=True).status("Lecture du journal…") as status:
-            await fold.clear()
-            folded = await fold.once(told=lambda number: status.update(f"{number} faits lus…"))
+        async with seat(database) as taken:
+            if taken is None:
+                raise Failed("Un processus worker tient les chiffres à jour : arrêtez-le le temps de les refaire.")
+            with Console(stderr=True).status("Lecture du journal…") as status:
+                await fold.clear()
+                folded = await fold.once(told=lambda number: status.update(f"{number} faits lus…"))
     finally:
         await database.dispose()
     print(f"Les chiffres sont refaits : {folded} faits lus.")

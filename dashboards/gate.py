@@ -178,7 +178,7 @@ def close_the_doors(house: House) -> None:
         def end(self) -> None:
             connection = self.connection
             if connection is not None:
-                connection.session.destroy()
+                connection.session.request_expiration()  # discarded once its last socket is gone
             self.close(4401, "session ended")
 
     urls.per_app_patterns[:] = [(r"/ws", Socket), (r"/?", Page)]

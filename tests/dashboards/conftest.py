@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +30,15 @@ class Desk:
     dashboards: Running
     engine: AsyncEngine
     settings: Settings
+    stack: AsyncExitStack
+
+    async def client(self, address: str) -> httpx.AsyncClient:
+        """A client that ends with the house."""
+        return await self.stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=20))
 
     async def signed_in(self, who: str = "hugo") -> httpx.AsyncClient:
         """A machine that bears a new session of this person."""
-        client = httpx.AsyncClient(base_url=f"{self.web.url}/api/v1", timeout=20)
+        client = await self.client(f"{self.web.url}/api/v1")
         opened = await client.post("/session", json={"email": f"{who}@exemple.fr", "password": "demo"})
         assert opened.status_code < 300, opened.text
         client.headers["authorization"] = f"Bearer {opened.json()['token']}"
@@ -47,7 +53,7 @@ class Desk:
 
     async def entered(self, client: httpx.AsyncClient) -> httpx.AsyncClient:
         """A browser that changed a ticket for the dashboards' cookie."""
-        browser = httpx.AsyncClient(base_url=self.dashboards.url, timeout=20)
+        browser = await self.client(self.dashboards.url)
         answer = await browser.get(await self.ticket(client))
         assert answer.status_code == 302
         assert answer.headers["location"] == PAGE
@@ -84,7 +90,8 @@ async def desk(postgres: Cluster, valkey: Valkey, tmp_path_factory: pytest.TempP
             facts = (await db.execute(text("select count(*) from journal where stream = 'dossier'"))).scalar_one()
         tables = Tables(dashboards.settings.figures_url)
         assert await until(lambda: tables.read("facts").height == facts, seconds=60)
-        yield Desk(web, dashboards, engine, dashboards.settings)
+        async with AsyncExitStack() as stack:
+            yield Desk(web, dashboards, engine, dashboards.settings, stack)
     finally:
         started.stop()
         await engine.dispose()

@@ -76,7 +76,7 @@ async def test_the_page_is_framed_by_the_desk_alone_and_leaks_no_cookie(desk: De
     assert f"frame-ancestors {desk.settings.public_url}" in page.headers["content-security-policy"]
     assert '<html lang="fr"' in page.text
     cookie = next(iter(browser.cookies.values()))
-    payload = get_token_payload(await desk.token_of(browser))  # type: ignore[arg-type]
+    payload = get_token_payload(await desk.token_of(browser))
     assert cookie not in str(payload)
     assert payload["cookies"] == payload["headers"] == {}
 
