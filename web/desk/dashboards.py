@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from api import dashboards
 from casework.errors import NotAllowed
 from web.page import Page
 
@@ -13,6 +14,6 @@ def may_open(page: Page) -> bool:
 
 async def one(page: Page) -> Response:
     """The frame. Raises NotAllowed."""
-    if not may_open(page):
+    if page.session is None or not may_open(page):
         raise NotAllowed
-    return page.show("desk/dashboards.html", address=page.state.settings.dashboards_url)
+    return page.show("desk/dashboards.html", address=(await dashboards.ticket(page.state, page.session)).url)
