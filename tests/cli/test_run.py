@@ -2,113 +2,24 @@
 
 import json
 import os
-import re
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
 
 from infra.processes import free_port, need_space, wait_until
 from infra.settings import Failed
-from tests.servers import ROOT
+from tests.cli.supervised import Run, living
+
+pytestmark = pytest.mark.timeout(240)  # some start everything twice; each wait has a shorter limit of its own
 
 # Processes that are real, small, and tell their number.
 STEADY = """python -c "import os, time; print('I am', os.getpid(), flush=True); time.sleep(300)" """
 DYING = """python -c "import sys; sys.exit('Il me manque une clef.')" """
-
-
-class Run:
-    """One `relais run`, as a terminal starts it."""
-
-    def __init__(self, folder: Path, processes: str, *, release: str = "python -c pass", **variables: object) -> None:
-        self.data = folder / "data"
-        self._procfile = folder / "Procfile"
-        self._procfile.write_text(f"release: {release}\n{processes}\n")
-        self._output = folder / f"output-{time.monotonic_ns()}"
-        port = free_port()
-        given = {
-            "DATA_DIR": self.data, "PORT": port, "DASHBOARDS_PORT": free_port(), "MAILBOX_PORT": free_port(),
-            "DEMO": 0, "DATABASE_URL": "", "REDIS_URL": "", "SMTP_URL": "", **variables,
-        }  # fmt: skip
-        with self._output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "cli.main", "run", "--procfile", str(self._procfile)],
-                cwd=ROOT,
-                env={**os.environ, **{name: str(value) for name, value in given.items()}},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def output(self) -> str:
-        return self._output.read_text()
-
-    def ready(self) -> "Run":
-        assert self.says("Relais est prêt"), self.output
-        return self
-
-    def says(self, sentence: str, *, seconds: float = 40) -> bool:
-        wait_until(lambda: sentence in self.output or self.process.poll() is not None, seconds=seconds)
-        return sentence in self.output
-
-    def ends(self, *, seconds: float = 40) -> int:
-        return self.process.wait(seconds)
-
-    def numbers(self, name: str) -> list[int]:
-        """The process ids that a steady process has told, oldest first."""
-        return [int(number) for number in re.findall(r"I am (\d+)", (self.data / f"logs/{name}.log").read_text())]
-
-    def everything(self) -> list[int]:
-        """The ids of all its descendants that live."""
-        parents = {}
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                state, parent = stat.read_text().rpartition(")")[2].split()[:2]
-            except OSError:
-                continue
-            if state != "Z":
-                parents[int(stat.parent.name)] = int(parent)
-        family, grown = {self.process.pid}, True
-        while grown:
-            more = {pid for pid, parent in parents.items() if parent in family} - family
-            family |= more
-            grown = bool(more)
-        return sorted(family - {self.process.pid})
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
-    runs: list[Run] = []
-
-    def begin(processes: str, **variables: Any) -> Run:
-        runs.append(Run(tmp_path, processes, **variables))
-        return runs[-1]
-
-    yield begin
-    for run in runs:
-        if run.process.poll() is None:
-            run.process.send_signal(signal.SIGTERM)
-            run.process.wait(20)
-
-
-def _living(pids: list[int]) -> list[int]:
-    """Those that still run. As `_gone` of a zombie: it holds nothing."""
-
-    def runs(pid: int) -> bool:
-        try:
-            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        except OSError:
-            return False
-
-    return [pid for pid in pids if runs(pid)]
 
 
 def _is_one_sentence(output: str) -> bool:
@@ -139,8 +50,8 @@ async def test_it_stops_cleanly_and_finds_its_data_again(start: Callable[..., Ru
         begun = time.monotonic()
         run.process.send_signal(how)
         assert run.ends() == 0
-        assert time.monotonic() - begun < 8
-        assert _living(family) == []
+        assert time.monotonic() - begun < 10
+        assert living(family) == []
         assert "Relais est arrêté." in run.output
         assert "Traceback" not in run.output
         assert not (run.data / "servers.json").exists(), "passwords of servers that are gone"
@@ -180,7 +91,7 @@ async def test_a_process_that_cannot_start_ends_it_with_its_words(start: Callabl
     assert run.ends() == 1
     assert "Le processus « dying » ne démarre pas (code 1) : Il me manque une clef." in run.output
     assert "Traceback" not in run.output
-    assert _living(family) == []
+    assert living(family) == []
 
 
 async def test_a_port_in_use_is_one_sentence(start: Callable[..., Run]) -> None:
@@ -213,7 +124,7 @@ async def test_killing_it_leaves_no_orphan(start: Callable[..., Run]) -> None:
     family = run.everything()
     run.process.kill()
     run.process.wait()
-    assert wait_until(lambda: not _living(family), seconds=10)
+    assert wait_until(lambda: not living(family), seconds=10)
     start(f"steady: {STEADY}").ready()
 
 
