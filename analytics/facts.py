@@ -30,7 +30,7 @@ log = logger(__name__)
 
 CHUNK = 5_000  # facts a statement
 BATCH = 50_000  # facts a commit, while catching up
-PAUSE = 1.0  # seconds between two looks at the journal
+PAUSE = 0.5  # seconds between two looks at the journal
 TIDY_EVERY = 200  # commits
 FOLD_LOCK = 0x66696775726573  # "figures"
 
@@ -188,7 +188,7 @@ async def fold_forever(engine: AsyncEngine, tables: Tables, secret: str, stop: a
                     await _fold_while_seated(taken, Fold(engine, tables, secret), stop)
         except Exception as error:  # noqa: BLE001 - figures that lag are no reason to end a worker; readiness tells the lag
             log.warning("figures.lag", error=f"{type(error).__name__}: {error}"[:300])
-        await _pause(stop, PAUSE * 3)
+        await _pause(stop, PAUSE * 6)
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from analytics.access import Reader
 from dashboards.figures import Figures, Shelf
 from dashboards.readers import Readers
 
-EVERY_MS = 1_000  # a page looks for new figures
+EVERY_MS = 500  # a page looks for new figures
 PARIS = ZoneInfo("Europe/Paris")
 INK = ("#0b5552", "#c2571a", "#3b6fb6", "#8a5a9e", "#7a7a1f", "#a83250", "#3d3d3d")
 

@@ -68,7 +68,7 @@ class Desk:
         return found[1]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def desk(postgres: Cluster, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     """Some 270 dossiers, folded."""
     folder: Path = tmp_path_factory.mktemp("dashboards")
