@@ -93,6 +93,8 @@ def route(path: str, handler: Handler, *, methods: tuple[str, ...] = ("GET",), a
             response = await handler(page)
         except Exception as error:  # noqa: BLE001 - the last place that can give the person a page
             response = await failed(page, error)
+        finally:
+            await request.close()  # the files that were posted
         if page.expired:
             drop_session(page, response)
         return response

@@ -41,6 +41,7 @@ def environment(locale: str) -> Environment:
         "moment": t.moment,
         "size": t.size,
         "number": t.number,
+        "accepted": lambda type_: "application/pdf" if type_ == "pdf" else f"image/{type_}",
         "initials": initials,
         "said": lambda words: said(words, t),
         "typographic": lambda text: typographic(text) if locale == DEFAULT else text,

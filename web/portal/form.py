@@ -237,11 +237,10 @@ def _dossier_id(raw: str) -> DossierId:
 
 
 async def _file(page: Page, filling: Filling) -> Response:
-    for each in filling.pages:
-        if faults := filling.faults_on(each):
-            return _questions(page, filling, each, faults, told=True)
-    carried, answers = filling.carried, given(filling.judged.answers)
-    attempt = Once(once.principal_of(page.session), carried.key, f"file {filling.procedure.slug}", _hash(answers))
+    carried, answers = filling.carried, given(filling.carried.answers)
+    # Filing without an account opens a session: the same key must be known before and after it.
+    principal = once.principal_of(page.session if page.viewer.account_id is not None else None)
+    attempt = Once(principal, carried.key, f"file {filling.procedure.slug}", _hash(answers))
     try:
         if carried.draft is not None:
             submission = Submission(answers=answers, claims=_claims(carried))
@@ -251,7 +250,10 @@ async def _file(page: Page, filling: Filling) -> Response:
         else:
             asked = NewDossier(procedure=filling.procedure.slug, answers=answers, claims=_claims(carried))
             filed = await filing.file(page.state, page.viewer, asked, attempt=attempt)
-    except Invalid:
+    except Invalid:  # judged there and not here: a repeated click finds its files attached, by itself
+        for each in filling.pages:
+            if faults := filling.faults_on(each):
+                return _questions(page, filling, each, faults, told=True)
         return _check(page, filling, 422)
     response = page.go(f"/dossiers/{filed.id}/recu")
     if page.viewer.account_id is None:
