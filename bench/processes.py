@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class Failed(Exception):  # noqa: N818
+class Failed(Exception):
     """A process of the measure did not start, died, or did not answer: the run does not count."""
 
 

@@ -48,7 +48,7 @@ class LiveTarget:
     """Of the measure's rate: over 1 for the client's proof; under 1 for a peer that cannot carry the rate."""
 
 
-class NotReady(Exception):  # noqa: N818
+class NotReady(Exception):
     """This target cannot run from this tree: the sentence says why. The table then has a row without figures."""
 
 

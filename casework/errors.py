@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an accident
+class Refused(Exception):
     """The act was not done and nothing was written."""
 
     code: ClassVar[str] = "refused"

@@ -34,7 +34,9 @@ class Span:
         return starts_at, ends_at
 
 
-def declare(*, starts_at: datetime, ends_at: datetime, declared_by: UUID | None, substitutes: tuple[UUID, ...], content: str) -> Fact:  # fmt: skip
+def declare(
+    *, starts_at: datetime, ends_at: datetime, declared_by: UUID | None, substitutes: tuple[UUID, ...], content: str
+) -> Fact:
     """Somebody will be away; the substitutes are asked in this order, then the service."""
     changes = {"starts_at": starts_at, "ends_at": ends_at, "state": "declared", "declared_by": declared_by}
     return Fact("absence.declared", changes, {"substitutes": substitutes, "content": content})

@@ -87,7 +87,10 @@ dossiers = Table(
         "ix_dossiers_to_take_over", "service_id", "cover_id", text("submitted_at desc"),
         postgresql_where=text("uncovered_since is not null"),
     ),
-    Index("ix_dossiers_late", "service_id", text("submitted_at desc"), postgresql_where=text("late and state in ('submitted', 'under_review', 'awaiting_citizen')")),
+    Index(
+        "ix_dossiers_late", "service_id", text("submitted_at desc"),
+        postgresql_where=text("late and state in ('submitted', 'under_review', 'awaiting_citizen')"),
+    ),
     Index("ix_dossiers_citizen_id", "citizen_id", text("id desc")),
     Index("ix_dossiers_directorate_id", "directorate_id", "state"),
     Index("ix_dossiers_drafts", "last_at", postgresql_where=text("state = 'draft'")),  # those to expire

@@ -38,4 +38,16 @@ async def append(db: AsyncConnection, stream: Stream, subject: Subject, fact: Fa
         raise RuntimeError(f"{stream.name} {subject.id} is not at version {subject.version}: was its row locked?")
     position = Position(written["epoch"], written["tx"], written["id"])
     note_written(db, str(position))
-    return Recorded(position, stream.name, subject.id, version, fact.kind, fact.v, subject.now, by.actor, by.on_behalf_of, by.mandate_id, payload)  # fmt: skip
+    return Recorded(
+        position,
+        stream.name,
+        subject.id,
+        version,
+        fact.kind,
+        fact.v,
+        subject.now,
+        by.actor,
+        by.on_behalf_of,
+        by.mandate_id,
+        payload,
+    )

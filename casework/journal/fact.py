@@ -104,4 +104,6 @@ def digest(
 def digest_of(previous: bytes, stream: str, subject_id: UUID, version: int, fact: Fact, at: datetime, by: Authority,
               payload: Mapping[str, Any]) -> bytes:  # fmt: skip
     """`digest` for a fact about to be written."""
-    return digest(previous, stream, subject_id, version, fact.kind, fact.v, at, by.actor, by.on_behalf_of, by.mandate_id, payload)  # fmt: skip
+    return digest(
+        previous, stream, subject_id, version, fact.kind, fact.v, at, by.actor, by.on_behalf_of, by.mandate_id, payload
+    )

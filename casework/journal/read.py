@@ -47,7 +47,7 @@ _OF_SUBJECT = text(
     where stream = :stream and subject_id = :subject_id and version > :after order by version
     """
 )
-_BY_ID = text(f"select {FACT_COLUMNS} from journal where id = :id")  # noqa: S608
+_BY_ID = text(f"select {FACT_COLUMNS} from journal where id = :id")
 _READER = text("select epoch, tx, id from readers where name = :name for update")
 _ADVANCE = text(
     """

@@ -69,7 +69,7 @@ def stream(name: str, table: Table, owned: tuple[str, ...]) -> Stream:
                cast(:digest as bytea)
         from folded
         returning epoch, tx::text::bigint as tx, journal.id as id
-    """  # noqa: S608 - names of our own tables, at import
+    """
     return Stream(
         name=name,
         table=table,

@@ -92,7 +92,7 @@ class Screen:
             finally:
                 self.connected = False
             self.report.reconnections += 1
-            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311
+            await asyncio.sleep(random.uniform(0, pause))
             pause = min(pause * 2, 0.5)
 
     async def _connection(self, url: str) -> None:
@@ -195,7 +195,7 @@ class Agent:
         seen = 1
         steps: list[tuple[str, dict[str, Any]]] = [
             ("claim", {}), ("start-review", {}), ("messages", {"message": "Nous examinons votre demande."}),
-            random.choice([("release", {}), ("decide", {"outcome": "accepted", "reason": "Tout est en ordre."})]),  # noqa: S311
+            random.choice([("release", {}), ("decide", {"outcome": "accepted", "reason": "Tout est en ordre."})]),
         ]  # fmt: skip
         for act, body in steps:
             made = await self.do(act, dossier, seen, body, address)
@@ -237,7 +237,7 @@ async def _run(
         victims[name] = await processes.start(kind, healthy=kind == "web", SMTP_URL=smtp)
 
     def address() -> str:
-        return victims[random.choice(("web 1", "web 2"))].url  # noqa: S311
+        return victims[random.choice(("web 1", "web 2"))].url
 
     people = (community.paul, community.ines, community.claire)
     tokens = {person.id: await _token(engine, person) for person in (*people, community.omar)}
@@ -249,12 +249,12 @@ async def _run(
     work = asyncio.create_task(_work(engine, community, agents, report, address, rate, stop))
     try:
         while report.killed < kills:
-            await asyncio.sleep(random.uniform(0.2, 0.8))  # noqa: S311
-            name = random.choice([*victims, "valkey"])  # noqa: S311
+            await asyncio.sleep(random.uniform(0.2, 0.8))
+            name = random.choice([*victims, "valkey"])
             report.kills[name] += 1
             if name == "valkey":
                 valkey.kill()
-                await asyncio.sleep(random.uniform(0.1, 1.5))  # noqa: S311
+                await asyncio.sleep(random.uniform(0.1, 1.5))
                 valkey.start()
             else:
                 victims[name].kill()

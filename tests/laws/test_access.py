@@ -30,7 +30,17 @@ async def test_sql_and_predicate_agree_on_every_viewer_and_every_dossier(engine:
         for state, holder, cover, origin, procedure in places:
             made = await c.file(db, c.amina if cover else c.bilal, procedure=procedure)
             since = None if cover is None else made.at
-            await db.execute(_SCATTER, {"id": made.subject_id, "state": state, "holder": holder, "cover": cover, "origin": origin, "since": since})  # fmt: skip
+            await db.execute(
+                _SCATTER,
+                {
+                    "id": made.subject_id,
+                    "state": state,
+                    "holder": holder,
+                    "cover": cover,
+                    "origin": origin,
+                    "since": since,
+                },
+            )
     async with reading(engine) as db:
         ids = list((await db.execute(text("select id from dossiers"))).scalars())
         rows = await queries.rows_of(db, ids)

@@ -80,10 +80,9 @@ async def decide(db: AsyncConnection, c: Community, d: DossierId, seen: Version)
 async def go_away(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
     today = date.today()  # noqa: DTZ011 - a test's day, far from any term
     span = Span(today, "now", today + timedelta(days=3), "pm")
-    declared = await continuity.declare_absence(
+    return await continuity.declare_absence(
         db, c.paul.id, span=span, reason="Congés", substitutes=[c.ines.id], by=c.paul.as_agent
     )
-    return declared
 
 
 async def uncover(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
