@@ -1,7 +1,6 @@
 """The journal's reader of a web process: from the bell's hint, or twice a second, to the hub."""
 
 import asyncio
-import contextlib
 import gc
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
@@ -21,7 +20,7 @@ from realtime.seen import Now, Seen, ahead, now_of, seen_of
 IDLE_SECONDS = 0.5
 HELD_BACK_SECONDS = (0.002, 0.005, 0.010)  # a slower transaction keeps committed facts back: then every 10 ms
 BACK_OFF = (0.05, 2.0)  # seconds: first, longest
-MOST_ROWS = 1_000  # read at once
+MOST_FACTS = MOST_ROWS = 1_000  # read at once
 MOST_NAMES = 20_000
 
 log = logger(__name__)
@@ -86,35 +85,43 @@ class Follower:
 
     async def _follow(self) -> None:
         held_back = 0
+        rung = True
         while True:
             self._wake.clear()
             async with self._engine.connect() as db:
-                batch = await read.after(db, self._hub.position)
-                if batch.facts:
-                    seen = await self._seen(db, batch.facts)
-                elif not batch.held_back and await read.epoch(db) != self._hub.epoch:
-                    await self._begin()
-                    continue
+                # Nothing rings for another epoch: it is looked at whenever nothing else happens.
+                same = rung or await read.epoch(db) == self._hub.epoch
+                batch = await read.after(db, self._hub.position, most=MOST_FACTS)
+                seen = await self._seen(db, batch.facts)
+            if not same or (batch.facts and batch.position.epoch != self._hub.epoch):
+                await self._begin()
+                continue
             self.degraded = False
             if batch.facts:
-                if batch.position.epoch != self._hub.epoch:
-                    await self._begin()
-                    continue
-                await self._before_delivery()
-                for fact in batch.facts:
-                    if fact.kind == "session.ended":
-                        self._session_ended(fact.subject_id)
-                self._hub.deliver(seen, batch.position)
-                self._delivered(seen)
+                await self._deliver(batch, seen)
             if batch.held_back:
                 await asyncio.sleep(HELD_BACK_SECONDS[min(held_back, len(HELD_BACK_SECONDS) - 1)])
                 held_back += 1
-                continue
-            held_back = 0
-            if not batch.facts:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(IDLE_SECONDS):
-                        await self._wake.wait()
+            else:
+                held_back = 0
+                rung = len(batch.facts) == MOST_FACTS or await self._hint()
+
+    async def _deliver(self, batch: read.Batch, seen: Sequence[Seen]) -> None:
+        await self._before_delivery()
+        for fact in batch.facts:
+            if fact.kind == "session.ended":
+                self._session_ended(fact.subject_id)
+        self._hub.deliver(seen, batch.position)
+        self._delivered(seen)
+
+    async def _hint(self) -> bool:
+        """Whether the bell rang since the last look began, or does before half a second is over."""
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def _seen(self, db: AsyncConnection, facts: Sequence[Recorded]) -> list[Seen]:
         """The dossiers' facts, each with how its dossier is now and the names of those whom it names."""

@@ -108,7 +108,7 @@ class Live:
             listener.close(NO_SESSION, at_once=True)
 
     async def _watch_over_sessions(self) -> None:
-        """Every session with an open socket, in one query, before a second is over; at once those that the bell names."""
+        """Every session with an open socket, in one query, within a second; at once those that the bell names."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.access import Viewer, sees
 from casework.dossiers import queries
+from casework.dossiers.queues import Keys
 from casework.journal import read
 from casework.journal.fact import Recorded
 from casework.journal.read import parse_position
@@ -97,9 +98,9 @@ def _acknowledged_once(journal: Sequence[Recorded], acked: Sequence[Recorded]) -
     for subject, found in versions.items():
         assert found == list(range(1, len(found) + 1)), f"{subject} has a hole or a double: {found}"
     for act in acked:
-        fact = places.get((act.stream, act.subject_id, act.version))
-        assert fact is not None, f"acknowledged and lost: {act}"
-        assert (fact.kind, fact.actor, fact.position) == (act.kind, act.actor, act.position), f"{act} is now {fact}"
+        kept = places.get((act.stream, act.subject_id, act.version))
+        assert kept is not None, f"acknowledged and lost: {act}"
+        assert (kept.kind, kept.actor, kept.position) == (act.kind, act.actor, act.position), f"{act} is now {kept}"
 
 
 def _one_holder(journal: Sequence[Recorded]) -> None:
@@ -136,12 +137,25 @@ def _only_what_is_theirs(subscriber: Subscriber) -> None:
     for frame in subscriber.frames:
         row = frame.get("row") if frame["op"] == "fact" else None
         if row:
-            keys = queries.Keys(
-                row["state"], *(UUID(row[name]) if row[name] else None for name in ("service_id", "directorate_id", "citizen_id", "holder_id")),
-                row["uncovered_since"], UUID(row["cover_id"]) if row["cover_id"] else None, row["late"],
-            )  # fmt: skip
-            origin = UUID(row["taken_over_from"]) if row["taken_over_from"] else None
-            assert sees(subscriber.viewer, keys, dossier_id=UUID(frame["dossier"]), taken_over_from=origin), frame
+            dossier, origin = UUID(frame["dossier"]), _id(row["taken_over_from"])
+            assert sees(subscriber.viewer, _keys(row), dossier_id=dossier, taken_over_from=origin), frame
+
+
+def _keys(row: Mapping[str, Any]) -> Keys:
+    return Keys(
+        state=row["state"],
+        service_id=_id(row["service_id"]),
+        directorate_id=_id(row["directorate_id"]),
+        citizen_id=_id(row["citizen_id"]),
+        holder_id=_id(row["holder_id"]),
+        uncovered_since=row["uncovered_since"],
+        cover_id=_id(row["cover_id"]),
+        late=row["late"],
+    )
+
+
+def _id(value: str | None) -> UUID | None:
+    return UUID(value) if value else None
 
 
 async def _same_as_database(db: AsyncConnection, subscriber: Subscriber) -> None:

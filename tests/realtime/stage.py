@@ -24,10 +24,11 @@ from casework.accounts import queries as accounts
 from casework.accounts.actions import open_session
 from casework.dossiers import actions
 from casework.ids import DossierId, Version
+from casework.journal import read
 from casework.journal.fact import Recorded
 from infra.bell import Bell
 from infra.database import engine as make_engine
-from infra.database import transaction
+from infra.database import reading, transaction
 from infra.listen import listening_socket
 from realtime.live import Live
 from realtime.socket import LiveSocket
@@ -121,6 +122,12 @@ class Stage:
     async def ring(self, position: str) -> None:
         await self.bell.ring(f"p:{position}")
 
+    async def caught_up(self) -> None:
+        """The process has read everything that is committed now."""
+        async with reading(self.engine) as db:
+            position = await read.now(db)
+        await until(lambda: self.live.hub.position >= position)
+
     async def token(self, person: Person) -> str:
         async with transaction(self.engine, ring=self.ring) as db:
             account = await accounts.by_id(db, person.id)
@@ -128,14 +135,24 @@ class Stage:
         return token
 
     async def client(self, who: Person | str, *, reads: bool = True, **options: Any) -> Client:
-        """A browser of this person (or of this token), its hello received."""
+        """A browser of this person (or of this token), its hello received; one that does not read has little room."""
         token = who if isinstance(who, str) else await self.token(who)
+        if not reads:
+            options |= {"max_queue": 1, "sock": await self._narrow()}
         client = await self.bare({"Cookie": f"relais={token}", "Origin": self.origin}, **options)
         client.reading.set()
         await client.next("hello")
         if not reads:
             client.reading.clear()
         return client
+
+    async def _narrow(self) -> socket.socket:
+        """A connection whose kernel buffer is as small as it gets, so that a stalled reader shows soon."""
+        narrow = socket.socket()
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", int(self.origin.rpartition(":")[2])))
+        return narrow
 
     async def bare(self, headers: dict[str, str], **options: Any) -> Client:
         """A connection with these headers, whatever comes of it."""
@@ -175,6 +192,7 @@ async def serving(live: Live) -> AsyncIterator[tuple[str, str]]:
             yield {"live": live}
 
     listener = listening_socket("127.0.0.1", 0)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)  # the loopback's would hold thousands of frames
     port = listener.getsockname()[1]
     origin = f"http://127.0.0.1:{port}"
     app = Starlette(
