@@ -73,7 +73,7 @@ class Made:
         dossier, who = self.dossier, self.applicant
         assert dossier is not None
         assert who is not None
-        search = f"{dossier.reference.lower()} {fold(who.name)}"
+        search = f"{dossier.reference.lower()} {fold(f'{who.name} {who.email} {self.title}')}"
         return (
             dossier.id, dossier.reference, dossier.version, dossier.digest, *dossier.columns().values(),
             who.name, who.email, search, dossier.submitted_at,

@@ -188,6 +188,10 @@ async def test_people_to_sign_in_as_have_work_before_them(demo: AsyncEngine) -> 
             counts = await queries.counts(db, agent=people[name].id, services=services)
             assert counts["mine"] > 0
             assert counts["service"] > counts["mine"]
+        agent = people["Ines"].id
+        found = await queries.queue(db, "service", agent=agent, services=services, words=["naissance"])
+        assert found
+        assert {row.procedure_slug for row in found} == {"acte-de-naissance"}
         assert len(await queries.of_citizen(db, people["Amina"].id)) >= 3
         made = (await db.execute(text("select demo from community"))).scalar_one()
         assert made is True
