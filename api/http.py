@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -149,6 +149,8 @@ def route(operation: Operation) -> Route:
                 raise NotSignedIn
             call = await _call(operation, request, state, session, locale)
             return _answer(operation, await operation.call(call))
+        except ClientDisconnect:
+            return Response(status_code=408)  # nobody reads it
         except HTTPException as error:
             raise error from None
         except Exception as error:  # noqa: BLE001 - the last place where a fault can become an answer

@@ -1,5 +1,6 @@
 """What every answer and request of a web process goes through. Pure ASGI: nothing here holds a body back."""
 
+import asyncio
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -59,6 +60,33 @@ class Secured:
             await send(message)
 
         await self._app(scope, receive, answer)
+
+
+class Interrupted:
+    """A request that is still running when the process must end is told so: its client comes back to another one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def answer(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except asyncio.CancelledError:
+            if started:
+                raise
+            locale = problems.locale_of(Headers(scope=scope).get("accept-language"))
+            told = problems.plain("unavailable", locale, retry_after=problems.RETRY_SECONDS)
+            await respond(told)(scope, receive, send)
 
 
 class KnownHosts:

@@ -20,7 +20,7 @@ import web.portal.routes
 from api import health
 from api.app import rest
 from api.limits import SignInLimits
-from api.middleware import BoundedBodies, KnownHosts, SameOrigin, Secured, origin_of
+from api.middleware import BoundedBodies, Interrupted, KnownHosts, SameOrigin, Secured, origin_of
 from api.state import State
 from api.uploads import BODY_MAX
 from infra.bell import Bell
@@ -50,6 +50,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=routes(settings),
         middleware=[
             Middleware(RequestIds),
+            Middleware(Interrupted),
             Middleware(Secured, settings=settings),
             Middleware(KnownHosts, settings=settings),
             Middleware(SameOrigin, settings=settings),

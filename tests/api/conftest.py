@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from casework.procedures.catalogue import load
 from infra.database import engine as make_engine
 from infra.database import transaction
 from infra.processes import free_port
@@ -21,6 +22,7 @@ _NUMBERS = count()
 @pytest.fixture(scope="session")
 async def portal(postgres: Cluster) -> tuple[str, Community]:
     """A database with the people and the whole catalogue, which tests copy."""
+    load()  # before the transaction: reading forty packages takes seconds on a busy machine
     name = await postgres.fresh()
     engine = make_engine(postgres.url(name))
     async with transaction(engine) as db:

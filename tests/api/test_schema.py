@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings, strategies
 from jsonschema_rs import Draft202012Validator
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -34,7 +35,7 @@ from tests.people import Community
 from tests.servers import Cluster, Processes
 
 # How many requests each operation gets from each caller; a long run sets more.
-EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "4"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -105,26 +106,9 @@ def test_the_description_is_valid(tmp_path: Path) -> None:
     for name, schema in described["components"]["schemas"].items():
         Draft202012Validator({**schema, "components": described["components"]})
         assert name.isidentifier()
-    every = {
-        status for path in described["paths"].values() for method in path.values() for status in method["responses"]
-    }
-    assert {
-        "200",
-        "201",
-        "204",
-        "400",
-        "401",
-        "403",
-        "404",
-        "409",
-        "412",
-        "413",
-        "415",
-        "422",
-        "428",
-        "429",
-        "503",
-    } <= every
+    operations = [operation for path in described["paths"].values() for operation in path.values()]
+    told = {int(status) for operation in operations for status in operation["responses"]}
+    assert told >= {200, 201, 204, 400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503}
 
 
 @pytest.mark.timeout(180)
@@ -135,6 +119,7 @@ def test_no_operation_answers_what_is_not_described(target: Target, caller: str,
     headers = {"Authorization": f"Bearer {target.tokens[caller]}"} if caller in target.tokens else {}
     tried = 0
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok)
         operation = found.ok()
         if operation.path == "/session" and (caller != "nobody" or operation.method == "delete"):
             continue  # it would end the session that the others need
@@ -160,7 +145,7 @@ def _try(operation: Any, target: Target, headers: dict[str, str], mode: Generati
         suppress_health_check=list(HealthCheck),
     )
     @given(case=operation.as_strategy(generation_mode=mode), id_=ids)
-    def ask(case: Case, id_: str | None) -> None:
+    def ask(case: Case[Any], id_: str | None) -> None:
         nonlocal made
         if id_ is not None and "id" in (case.path_parameters or {}):
             case.path_parameters["id"] = id_
