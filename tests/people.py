@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.access import Viewer
 from casework.authority import SYSTEM, Authority
 from casework.dossiers import actions
-from casework.ids import AccountId, DossierId, DirectorateId, ServiceId, Version, new_id
+from casework.ids import AccountId, DirectorateId, DossierId, ServiceId, Version, new_id
 from casework.journal.fact import Recorded
 from casework.procedures.actions import Listing, publish
 
@@ -100,7 +100,12 @@ class Community:
                 "commune": "86194",
             },
             target_days=target_days,
-            applicant={"applicant": "Amina Benali", "applicant_email": "amina@exemple.fr", "search": "amina benali", "tracking_hash": None},
+            applicant={
+                "applicant": "Amina Benali",
+                "applicant_email": "amina@exemple.fr",
+                "search": "amina benali",
+                "tracking_hash": None,
+            },
             by=who.as_citizen,
         )
 
@@ -109,7 +114,10 @@ async def settle(db: AsyncConnection) -> Community:
     """Make the community in an empty database, in the caller's transaction."""
     usagers, technique = DirectorateId(new_id()), DirectorateId(new_id())
     etat_civil, voirie = ServiceId(new_id()), ServiceId(new_id())
-    for id_, slug, name in ((usagers, "usagers", "Relations aux usagers"), (technique, "technique", "Services techniques")):
+    for id_, slug, name in (
+        (usagers, "usagers", "Relations aux usagers"),
+        (technique, "technique", "Services techniques"),
+    ):
         await db.execute(_DIRECTORATE, {"id": id_, "slug": slug, "name": name})
     for service, directorate, slug, name in (
         (etat_civil, usagers, "etat-civil", "État civil"),
@@ -117,7 +125,9 @@ async def settle(db: AsyncConnection) -> Community:
     ):
         await db.execute(_SERVICE, {"id": service, "directorate_id": directorate, "slug": slug, "name": name})
 
-    async def person(name: str, family: str, kind: str = "agent", *held: tuple[str, UUID | None, UUID | None]) -> Person:
+    async def person(
+        name: str, family: str, kind: str = "agent", *held: tuple[str, UUID | None, UUID | None]
+    ) -> Person:
         id_ = AccountId(new_id())
         email = f"{name.lower()}@exemple.fr"
         await db.execute(_ACCOUNT, {"id": id_, "kind": kind, "email": email, "given_name": name, "family_name": family})
@@ -136,7 +146,7 @@ async def settle(db: AsyncConnection) -> Community:
         )
         return Person(id_, viewer)
 
-    community = Community(
+    return Community(
         paul=await person("Paul", "Martin", "agent", ("agent", etat_civil, None)),
         ines=await person("Ines", "Caron", "agent", ("agent", etat_civil, None)),
         claire=await person("Claire", "Roux", "agent", ("manager", etat_civil, None)),
@@ -152,7 +162,6 @@ async def settle(db: AsyncConnection) -> Community:
         birth=(await _publish(db, "acte-de-naissance", "Acte de naissance", etat_civil)).subject_id,
         lamp=(await _publish(db, "eclairage-public", "Éclairage public", voirie)).subject_id,
     )
-    return community
 
 
 async def _publish(db: AsyncConnection, slug: str, title: str, service: UUID) -> Recorded:
