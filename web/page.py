@@ -1,6 +1,7 @@
 """The door of the pages: who asks, in which language, what a refusal becomes. Handlers take a Page."""
 
 import functools
+import gzip
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -62,8 +63,13 @@ class Page:
     def show(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """A page made of this template."""
         common = {"page": self, "path": self.request.url.path, "demo": self.state.settings.demo}
-        body = render.page(template, self.t.locale, {**common, **context})
-        return HTMLResponse(body, status, headers={"Content-Language": self.t.locale, "Vary": "Cookie, HX-Request"})
+        body = render.page(template, self.t.locale, {**common, **context}).encode()
+        headers = {"Content-Language": self.t.locale, "Vary": "Cookie, HX-Request, Accept-Encoding"}
+        # Only where there is no session: beside words that somebody else chose, a compressed page tells its secrets by
+        # its length (the BREACH attack).
+        if self.session is None and "gzip" in self.request.headers.get("accept-encoding", ""):
+            return HTMLResponse(gzip.compress(body, 5, mtime=0), status, {**headers, "Content-Encoding": "gzip"})
+        return HTMLResponse(body, status, headers)
 
     def go(self, path: str) -> Response:
         """See that other page: after a POST, so that reloading repeats nothing."""
