@@ -24,13 +24,13 @@ def rest() -> Mount:
 
     app = Starlette(
         routes=[Route("/openapi.json", openapi, name="openapi"), *(route(operation) for operation in OPERATIONS)],
-        exception_handlers={HTTPException: _by_status},
+        exception_handlers={HTTPException: told_by_status},
     )
     app.router.redirect_slashes = False
     return Mount(PREFIX, app=app, name="api")
 
 
-async def _by_status(request: Request, error: Exception) -> Response:
+async def told_by_status(request: Request, error: Exception) -> Response:
     """HTTP's own errors: no such route, no such method, a body over the limit."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = problems.BY_STATUS.get(status, "bad_request" if status < 500 else "internal")

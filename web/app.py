@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 import web.desk.routes
 import web.portal.routes
 from api import health
-from api.app import rest
+from api.app import PREFIX, rest, told_by_status
 from api.limits import SignInLimits
 from api.middleware import BoundedBodies, Interrupted, KnownHosts, SameOrigin, Secured, origin_of
 from api.state import State
@@ -109,7 +109,9 @@ async def running(settings: Settings) -> AsyncIterator[dict[str, Any]]:
 
 
 async def _page_of_status(request: Request, error: Exception) -> Response:
-    """No such page, no such method: a page too."""
+    """No such page, no such method: a page too; a problem under the API's address, which a mount may not recognise."""
+    if request.scope["path"].startswith(PREFIX):
+        return await told_by_status(request, error)
     status = error.status_code if isinstance(error, HTTPException) else 500
     response = error_page(await open_page(request), status)
     if isinstance(error, HTTPException) and error.headers:

@@ -200,6 +200,7 @@ async def test_what_is_not_there_is_a_problem_too(house: House) -> None:
     _problem(await paul.get("/dossiers/not-an-id"), 404, "not_found")
     _problem(await paul.get(f"/dossiers/{new_id()}"), 404, "not_found")
     _problem(await paul.get("/procedures/nothing"), 404, "not_found")
+    _problem(await paul.get("/procedures/a%0Ab"), 404, "not_found")
     answer = await paul.put("/me")
     _problem(answer, 405, "method_not_allowed")
     assert answer.headers["allow"]
