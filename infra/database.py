@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import msgspec
-from asyncpg import InterfaceError, PostgresError, Record
+from asyncpg import InterfaceError, InternalClientError, PostgresError, Record
 from sqlalchemy import MetaData, event, text
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 metadata = MetaData(
@@ -139,8 +139,10 @@ def _as_sqlalchemy() -> Iterator[None]:
     """The driver's errors as SQLAlchemy's, so that a door knows one family."""
     try:
         yield
-    except (PostgresError, InterfaceError, OSError) as error:
+    except (PostgresError, InterfaceError) as error:
         raise DBAPIError(None, None, error) from error
+    except (InternalClientError, OSError) as error:  # the first: a connection whose server was killed under it
+        raise OperationalError(None, None, error) from error
 
 
 def _driver(db: AsyncConnection) -> Any:

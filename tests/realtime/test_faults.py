@@ -77,7 +77,7 @@ class Town:
         self.versions: dict[UUID, int] = {}
         self.failed = 0
 
-    async def act(self, facts: int, *, writers: int = 4, tolerate: type[Exception] = Refused) -> None:
+    async def act(self, facts: int, *, writers: int = 4, tolerate: tuple[type[Exception], ...] = ()) -> None:
         """Until so many facts more are written; several at once, each on any dossier."""
         enough = len(self.acked) + facts
 
@@ -169,7 +169,7 @@ async def test_postgresql_killed_and_started_again_under_load(private_postgresql
     async with stage(private_postgresql.url(), redis_url) as desk:
         town = Town(desk, seed=3)
         opened = await pages(desk)
-        acting = asyncio.create_task(town.act(250, tolerate=SQLAlchemyError))
+        acting = asyncio.create_task(town.act(250, tolerate=(SQLAlchemyError, OSError)))
         for _ in range(2):
             await asyncio.sleep(0.5)
             private_postgresql.kill()
