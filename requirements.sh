@@ -8,7 +8,7 @@ compile() {
     shift
     echo "$out"
     UV_NO_CONFIG=1 .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-        --no-annotate --no-emit-index-url --default-index https://pypi.org/simple --output-file "$out" "$@"
+        --no-annotate --no-emit-index-url --output-file "$out" "$@"
 }
 compile requirements.lock pyproject.toml --group build
 compile requirements-dev.lock pyproject.toml --group dev --constraint requirements.lock
