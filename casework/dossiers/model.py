@@ -94,6 +94,9 @@ dossiers = Table(
     Index("ix_dossiers_citizen_id", "citizen_id", text("id desc")),
     Index("ix_dossiers_directorate_id", "directorate_id", "state"),
     Index("ix_dossiers_drafts", "last_at", postgresql_where=text("state = 'draft'")),  # those to expire
+    Index(
+        "ix_dossiers_tracking_hash", "tracking_hash", unique=True, postgresql_where=text("tracking_hash is not null")
+    ),
     Index("ix_dossiers_absence_id", "absence_id", postgresql_where=text("absence_id is not null")),
 )  # fmt: skip
 
