@@ -4,6 +4,7 @@
 architecture test looks for `commit`, `rollback` and `begin_nested` everywhere else.
 """
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -140,9 +141,18 @@ def _as_sqlalchemy() -> Iterator[None]:
     try:
         yield
     except (PostgresError, InterfaceError) as error:
+        _still_cancelled(error)
         raise DBAPIError(None, None, error) from error
     except (InternalClientError, OSError) as error:  # the first: a connection whose server was killed under it
         raise OperationalError(None, None, error) from error
+
+
+def _still_cancelled(error: BaseException) -> None:
+    """A statement that is cancelled closes its connection: the transaction's complaint must not hide the cancellation."""
+    while error.__context__ is not None:
+        error = error.__context__
+        if isinstance(error, CancelledError):
+            raise error
 
 
 def _driver(db: AsyncConnection) -> Any:

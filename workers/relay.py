@@ -63,8 +63,8 @@ class Relay:
             self.wake.set()
 
     async def run(self) -> None:
-        """Stand for election for ever, and lead when elected."""
-        while True:
+        """Stand for election until cancelled, and lead when elected."""
+        while not _ending():
             try:
                 async with seat(self.engine) as place:
                     if place is not None:
@@ -179,8 +179,14 @@ def _kept(name: str, step: Callable[[], Awaitable[object]]) -> Callable[[], Awai
     return kept
 
 
+def _ending() -> bool:
+    """Whether this task was cancelled, though an error of the same instant hid it (a task group gives errors first)."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 async def _each(seconds: float, step: Callable[[], Awaitable[object]]) -> None:
-    while True:
+    while not _ending():
         await step()
         await asyncio.sleep(seconds)
 
