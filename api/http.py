@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -12,7 +13,6 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from api import metrics, problems
 from api.door import ANONYMOUS, session_of
@@ -130,34 +130,30 @@ class Operation:
     refuses: tuple[str, ...] = ()
 
 
-def route(operation: Operation) -> Route:
-    """The operation as Starlette serves it. Ids in paths are UUIDs: anything else is not found."""
+async def serve(operation: Operation, request: Request) -> Response:
+    """Answer the request by its operation. Raises HTTPException for what HTTP itself refuses."""
+    began = time.perf_counter()
+    response = await _serve(operation, request)
+    metrics.observe(operation.name, response.status_code, began)
+    return response
 
-    async def endpoint(request: Request) -> Response:
-        began = time.perf_counter()
-        response = await answer(request)
-        metrics.observe(operation.name, response.status_code, began)
-        return response
 
-    async def answer(request: Request) -> Response:
-        locale = problems.locale_of(request.headers.get("accept-language"))
-        session: Session | None = None
-        try:
-            state = state_of(request)
-            session = await _session(operation, request)
-            if operation.needs == "session" and session is None:
-                raise NotSignedIn
-            call = await _call(operation, request, state, session, locale)
-            return _answer(operation, await operation.call(call))
-        except ClientDisconnect:
-            return Response(status_code=408)  # nobody reads it
-        except HTTPException as error:
-            raise error from None
-        except Exception as error:  # noqa: BLE001 - the last place where a fault can become an answer
-            return await refused(request, error, session, locale)
-
-    path = operation.path.replace("{id}", "{id:uuid}")
-    return Route(path, endpoint, methods=[operation.method], name=operation.name)
+async def _serve(operation: Operation, request: Request) -> Response:
+    locale = problems.locale_of(request.headers.get("accept-language"))
+    session: Session | None = None
+    try:
+        state = state_of(request)
+        session = await _session(operation, request)
+        if operation.needs == "session" and session is None:
+            raise NotSignedIn
+        call = await _call(operation, request, state, session, locale)
+        return _answer(operation, await operation.call(call))
+    except ClientDisconnect:
+        return Response(status_code=408)  # nobody reads it
+    except HTTPException:
+        raise
+    except Exception as error:  # noqa: BLE001 - the last place where a fault can become an answer
+        return await refused(request, error, session, locale)
 
 
 async def _session(operation: Operation, request: Request) -> Session | None:
@@ -253,9 +249,17 @@ def _seen(request: Request) -> Version | None:
     return Version(int(match[1]))
 
 
+@cache
+def _lists(type_: type[msgspec.Struct]) -> frozenset[str]:
+    """The parameters that may be given several times."""
+    return frozenset(each.encode_name for each in msgspec.structs.fields(type_) if "list" in str(each.type).lower())
+
+
 def read_query(type_: type[msgspec.Struct], request: Request) -> Any:
     """The address's parameters, typed. Raises BadParameter."""
-    lists = {each.encode_name for each in msgspec.structs.fields(type_) if "list" in str(each.type).lower()}
+    if not request.scope["query_string"]:
+        return type_()
+    lists = _lists(type_)
     values: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
         if "\x00" in value or "\x00" in name:

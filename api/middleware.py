@@ -1,9 +1,8 @@
-"""What every answer and request of a web process goes through. Pure ASGI: nothing here holds a body back."""
+"""What every answer and request of a web process goes through, in one pure ASGI layer: nothing here holds a body back."""
 
 import asyncio
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,19 +16,20 @@ _BY_ADDRESS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def security_headers(settings: Settings) -> dict[str, str]:
-    """What browsers are told with every answer (OWASP ASVS 5.0, 3.4)."""
+    """What browsers are told with every answer (OWASP ASVS 5.0, 3.4), unless the answer itself says otherwise."""
     headers = {
-        "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "content-security-policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
         f"frame-ancestors 'none'; frame-src {origin_of(settings.dashboards_url)}",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "referrer-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "cache-control": "no-store",
     }
     if settings.secure:
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
     return headers
 
 
@@ -39,120 +39,30 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-class Secured:
-    """Puts the security headers on every answer, and `no-store` where the answer says nothing of caches."""
+class Door:
+    """Known hosts, our own pages' requests, bounded bodies, security headers; and an answer when the process must end.
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
-        self._headers = security_headers(settings)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
-            await send(message)
-
-        await self._app(scope, receive, answer)
-
-
-class Interrupted:
-    """A request that is still running when the process must end is told so: its client comes back to another one."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = False
-
-        async def answer(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, answer)
-        except asyncio.CancelledError:
-            if started:
-                raise
-            locale = problems.locale_of(Headers(scope=scope).get("accept-language"))
-            told = problems.plain("unavailable", locale, retry_after=problems.RETRY_SECONDS)
-            await respond(told)(scope, receive, send)
-
-
-class KnownHosts:
-    """Refuses a request for a host that is not ours: its name would find its way into links."""
-
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
-        own = urlsplit(settings.public_url).hostname
-        self._known = {own, settings.host, "localhost", "127.0.0.1", "::1"}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in _BY_ADDRESS:
-            headers = Headers(scope=scope)
-            try:
-                host = urlsplit(f"//{headers.get('host', '')}").hostname
-            except ValueError:
-                host = None
-            if host not in self._known:
-                locale = problems.locale_of(headers.get("accept-language"))
-                await respond(problems.plain("wrong_host", locale))(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-
-class SameOrigin:
-    """Refuses what another site's page makes a browser send (as Go's net/http.CrossOriginProtection does it).
-
-    `Sec-Fetch-Site` decides where the browser sends it, else `Origin` against our own; a client without either is no
-    browser, and bears no cookie that it was not given.
+    A request from another site's page is refused as Go's net/http.CrossOriginProtection does it: `Sec-Fetch-Site`
+    decides where the browser sends it, else `Origin` against our own; a client without either is no browser, and bears
+    no cookie that it was not given.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
-        self._own = origin_of(settings.public_url)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in _SAFE:
-            headers = Headers(scope=scope)
-            if not self._ours(headers, scope["scheme"]):
-                locale = problems.locale_of(headers.get("accept-language"))
-                await respond(problems.plain("foreign_origin", locale))(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-    def _ours(self, headers: Headers, scheme: str) -> bool:
-        origin = headers.get("origin")
-        if origin == self._own:
-            return True
-        site = headers.get("sec-fetch-site")
-        if site is not None:
-            return site in ("same-origin", "none")
-        return origin is None or origin == f"{scheme}://{headers.get('host')}"
-
-
-class BoundedBodies:
-    """No request sends more than `most` bytes, said or not. Told by whoever reads the body: a problem, or a page."""
-
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, most: int) -> None:
+        """`most`: bytes of a body."""
         self._app = app
         self._most = most
+        self._own = origin_of(settings.public_url)
+        self._hosts = {urlsplit(settings.public_url).hostname, settings.host, "localhost", "127.0.0.1", "::1"}
+        self._headers = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in security_headers(settings).items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        size = 0
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        size, started = 0, False
 
         async def piece() -> Message:
             nonlocal size
@@ -162,4 +72,49 @@ class BoundedBodies:
                 raise HTTPException(413)
             return message
 
-        await self._app(scope, piece, send)
+        async def answer(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                said = {name.lower() for name, _ in message["headers"]}
+                extra = (header for header in self._headers if header[0] not in said)
+                message["headers"] = [*message["headers"], *extra]
+            await send(message)
+
+        if code := self._refuses(scope, headers):
+            await _tell(code, headers, scope, receive, answer)
+            return
+        try:
+            await self._app(scope, piece, answer)
+        except asyncio.CancelledError:
+            # The process ends before the request did: its client comes back to another one.
+            if started:
+                raise
+            await _tell("unavailable", headers, scope, receive, answer, retry_after=problems.RETRY_SECONDS)
+
+    def _refuses(self, scope: Scope, headers: dict[bytes, str]) -> str | None:
+        host = headers.get(b"host", "")
+        if _hostname(host) not in self._hosts and scope["path"] not in _BY_ADDRESS:
+            return "wrong_host"
+        if scope["method"] in _SAFE:
+            return None
+        origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site")
+        if origin == self._own:
+            return None
+        if site is not None:
+            return None if site in ("same-origin", "none") else "foreign_origin"
+        return None if origin is None or origin == f"{scope['scheme']}://{host}" else "foreign_origin"
+
+
+def _hostname(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+async def _tell(
+    code: str, headers: dict[bytes, str], scope: Scope, receive: Receive, send: Send, *, retry_after: int | None = None
+) -> None:
+    told = problems.plain(code, problems.locale_of(headers.get(b"accept-language")), retry_after=retry_after)
+    await respond(told)(scope, receive, send)

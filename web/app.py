@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -20,7 +22,7 @@ import web.portal.routes
 from api import health
 from api.app import PREFIX, rest, told_by_status
 from api.limits import SignInLimits
-from api.middleware import BoundedBodies, Interrupted, KnownHosts, SameOrigin, Secured, origin_of
+from api.middleware import Door, origin_of
 from api.state import State
 from api.uploads import BODY_MAX
 from infra.bell import Bell
@@ -50,11 +52,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=routes(settings),
         middleware=[
             Middleware(RequestIds),
-            Middleware(Interrupted),
-            Middleware(Secured, settings=settings),
-            Middleware(KnownHosts, settings=settings),
-            Middleware(SameOrigin, settings=settings),
-            Middleware(BoundedBodies, most=BODY_MAX),
+            Middleware(Door, settings=settings, most=BODY_MAX),
         ],
         exception_handlers={HTTPException: _page_of_status},
         lifespan=lifespan,
@@ -96,6 +94,7 @@ async def running(settings: Settings) -> AsyncIterator[dict[str, Any]]:
         follower=live.follower,
     )
     looks = asyncio.create_task(state.looks.write_forever())
+    await _open(requests, POOL)
     try:
         async with live.running():
             yield {"relais": state, "live": live}
@@ -106,6 +105,14 @@ async def running(settings: Settings) -> AsyncIterator[dict[str, Any]]:
         await redis.aclose()
         await requests.dispose()
         await sockets.dispose()
+
+
+async def _open(pool: AsyncEngine, connections: int) -> None:
+    """Open the pool's connections before the first request, which would wait for them. PostgreSQL may be away."""
+    with suppress(SQLAlchemyError, OSError):
+        async with AsyncExitStack() as stack:
+            for _ in range(connections):
+                await stack.enter_async_context(pool.connect())
 
 
 async def _page_of_status(request: Request, error: Exception) -> Response:
