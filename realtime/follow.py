@@ -49,6 +49,10 @@ class Follower:
         self.degraded = True
         self.begun = asyncio.Event()  # the last facts are in memory
 
+    def knows(self, person: UUID, name: str) -> None:
+        """Somebody's name, so that it need not be asked when they act."""
+        self._names[person] = name
+
     def look(self) -> None:
         """There may be facts: the bell rang."""
         self._wake.set()
@@ -84,27 +88,27 @@ class Follower:
         gc.freeze()  # ten thousand facts that stay: the collector need not walk them at each of its rounds
 
     async def _follow(self) -> None:
+        """Look again and again, on one connection kept for it. Returns when the journal is another one."""
         held_back = 0
         rung = True
-        while True:
-            self._wake.clear()
-            async with self._engine.connect() as db:
+        async with self._engine.connect() as db:
+            while True:
+                self._wake.clear()
                 # Nothing rings for another epoch: it is looked at whenever nothing else happens.
-                same = rung or await read.epoch(db) == self._hub.epoch
+                if not rung and await read.epoch(db) != self._hub.epoch:
+                    return
                 batch = await read.after(db, self._hub.position, most=MOST_FACTS)
-                seen = await self._seen(db, batch.facts)
-            if not same or (batch.facts and batch.position.epoch != self._hub.epoch):
-                await self._begin()
-                continue
-            self.degraded = False
-            if batch.facts:
-                await self._deliver(batch, seen)
-            if batch.held_back:
-                await asyncio.sleep(HELD_BACK_SECONDS[min(held_back, len(HELD_BACK_SECONDS) - 1)])
-                held_back += 1
-            else:
-                held_back = 0
-                rung = len(batch.facts) == MOST_FACTS or await self._hint()
+                if batch.facts and batch.position.epoch != self._hub.epoch:
+                    return
+                self.degraded = False
+                if batch.facts:
+                    await self._deliver(batch, await self._seen(db, batch.facts))
+                if batch.held_back:
+                    await asyncio.sleep(HELD_BACK_SECONDS[min(held_back, len(HELD_BACK_SECONDS) - 1)])
+                    held_back += 1
+                else:
+                    held_back = 0
+                    rung = len(batch.facts) == MOST_FACTS or await self._hint()
 
     async def _deliver(self, batch: read.Batch, seen: Sequence[Seen]) -> None:
         await self._before_delivery()
@@ -116,6 +120,8 @@ class Follower:
 
     async def _hint(self) -> bool:
         """Whether the bell rang since the last look began, or does before half a second is over."""
+        if self._wake.is_set():
+            return True
         try:
             async with asyncio.timeout(IDLE_SECONDS):
                 await self._wake.wait()

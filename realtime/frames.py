@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from casework.access import Viewer
+from casework.dossiers.queues import Queue
 from casework.dossiers.timeline import Audience, Entry, entry_of
 from realtime.protocol import NULL, Actor, BareFact, FactFrame, Person, Step, encode, raw
 from realtime.seen import Seen
@@ -20,6 +21,13 @@ class Frames:
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
         self._made: dict[tuple[str, str], str] = {}
+
+    def inside(self, queue: Queue, name: str) -> str | None:
+        """The frame for everybody who watches this queue under this name, if it is the same for all of them."""
+        now = self._seen.now
+        if now is None or queue not in now.queues or queue.view == "to-take-over":
+            return None
+        return self._text(name, "row")
 
     def queue(self, topic: Topic, viewer: Viewer) -> str:
         """The frame of a queue topic: the row, or null when the dossier is not in that queue (any more)."""

@@ -15,35 +15,50 @@ from realtime.protocol import RefusedFrame, Resync, encode
 from realtime.seen import Seen
 from realtime.topics import Topic
 
-Key = TypeVar("Key", Queue, UUID)
+Key = TypeVar("Key", str, UUID)
 MOST_REMEMBERED = 10_000  # facts; an older position gets `resync`
 SLACK = 1_000  # facts kept beyond, so that memory is trimmed once in a while
+JOIN_SECONDS = 0.005  # what follows a write within this time goes in one write
 MOST_WAITING = 256  # texts that a socket has not read yet, beside what its transport holds
 
 
 class Listener:
     """One socket, as the hub sees it: what it watches and the texts that wait for it."""
 
-    __slots__ = ("behind_since", "closing", "cut", "hushed", "session_id", "topics", "viewer", "waiting", "wake")
+    __slots__ = (
+        "behind_since", "closing", "cut", "hushed", "session_id", "topics", "viewer", "waiting", "wake", "write",
+        "written",
+    )  # fmt: skip
 
-    def __init__(self, viewer: Viewer, session_id: UUID, cut: Callable[[], object]) -> None:
-        """`cut` ends the socket without another word to it."""
+    def __init__(
+        self, viewer: Viewer, session_id: UUID, *, write: Callable[[str], object], cut: Callable[[], object]
+    ) -> None:
+        """`write` puts a text on the wire without waiting; `cut` ends the socket without another word to it."""
+        self.write = write
         self.cut = cut
         self.viewer = viewer
         self.session_id = session_id
         self.topics: dict[str, Topic] = {}
         self.waiting: list[str] = []
+        self.written = 0.0  # when something was last put on the wire (the loop's clock)
         self.behind_since: float | None = None  # when it had to be resynced; None once it reads again
         self.hushed = False  # nothing more is sent, not even what its writer has in hand
         self.closing = 0  # the code to close with, once what waits is sent
         self.wake: asyncio.Future[None] | None = None  # while its writer sleeps
 
     def offer(self, text: str) -> bool:
-        """Queue a text; False for a reader so slow that there is no room."""
-        if len(self.waiting) >= MOST_WAITING:
-            return False
-        self.waiting.append(text)
-        if self.wake is not None:
+        """Give it a text: at once, or within JOIN_SECONDS what others join. False when it is so slow that there is no room."""
+        if self.wake is None:  # its writer is at work
+            if len(self.waiting) >= MOST_WAITING:
+                return False
+            self.waiting.append(text)
+            return True
+        now = self.wake.get_loop().time()
+        if now - self.written >= JOIN_SECONDS:
+            self.written = now
+            self.write(text)
+        else:
+            self.waiting.append(text)
             self.notify()
         return True
 
@@ -75,7 +90,7 @@ class Hub:
         self.position = START
         self._recent: list[Seen] = []
         self._oldest = START  # every fact after it is in memory
-        self._by_queue: dict[Queue, set[Listener]] = {}
+        self._by_queue: dict[Queue, dict[str, set[Listener]]] = {}  # queue → name of topic → those who watch it so
         self._by_dossier: dict[UUID, set[Listener]] = {}
         self._by_inbox: dict[UUID, set[Listener]] = {}
 
@@ -85,9 +100,10 @@ class Hub:
         """Start from these facts, of all those after `oldest`; whoever watches from before gets `resync`."""
         self._recent = list(seen)
         self._oldest, self.position, self.epoch = oldest, position, epoch
-        for index in (self._by_queue, self._by_dossier, self._by_inbox):
-            for listener in {one for listeners in index.values() for one in listeners}:
-                self.resync(listener)
+        everybody = [listeners for names in self._by_queue.values() for listeners in names.values()]
+        everybody += [*self._by_dossier.values(), *self._by_inbox.values()]
+        for listener in {one for listeners in everybody for one in listeners}:
+            self.resync(listener)
 
     def deliver(self, seen: Sequence[Seen], position: Position) -> None:
         """Facts that were just read, in order, up to `position`."""
@@ -103,12 +119,17 @@ class Hub:
         fact = seen.fact
         frames = Frames(seen)
         late: set[Listener] = set()  # too slow to be told
-        touched = seen.touched
-        for listener in {one for queue in touched for one in self._by_queue.get(queue, ())}:
-            for topic in listener.topics.values():
-                if not topic.queues.isdisjoint(touched) and not listener.offer(frames.queue(topic, listener.viewer)):
-                    late.add(listener)
-                    break
+        told: set[tuple[str, Listener]] = set()  # a page may watch two of the queues touched, under one name
+        for queue in seen.touched:
+            for name, listeners in self._by_queue.get(queue, {}).items():
+                text = frames.inside(queue, name)
+                for listener in listeners:
+                    if len(listener.topics[name].queues) > 1:
+                        if (name, listener) in told:
+                            continue
+                        told.add((name, listener))
+                    if not listener.offer(text or frames.queue(listener.topics[name], listener.viewer)):
+                        late.add(listener)
         for listener in tuple(self._by_dossier.get(fact.subject_id, ())):
             name = f"dossier:{fact.subject_id}"
             if not listener.offer(frames.dossier(name, listener.viewer)):
@@ -141,7 +162,7 @@ class Hub:
         self.unwatch(listener, topic.name)
         listener.topics[topic.name] = topic
         for queue in topic.queues:
-            self._by_queue.setdefault(queue, set()).add(listener)
+            self._by_queue.setdefault(queue, {}).setdefault(topic.name, set()).add(listener)
         if topic.dossier:
             self._by_dossier.setdefault(topic.dossier, set()).add(listener)
         if topic.kind == "inbox" and listener.viewer.account_id:
@@ -152,9 +173,11 @@ class Hub:
         topic = listener.topics.pop(name, None)
         if topic is None:
             return
-        kept = {queue for other in listener.topics.values() for queue in other.queues}
-        for queue in topic.queues - kept:
-            _discard(self._by_queue, queue, listener)
+        for queue in topic.queues:
+            names = self._by_queue[queue]
+            _discard(names, name, listener)
+            if not names:
+                del self._by_queue[queue]
         if topic.dossier:
             _discard(self._by_dossier, topic.dossier, listener)
         if topic.kind == "inbox" and listener.viewer.account_id:
@@ -187,7 +210,7 @@ class Hub:
         """The agents here who watch the dossier, or a queue that holds it: those whom its presence interests."""
         interested = set(self._by_dossier.get(dossier, ()))
         for queue in queues:
-            interested |= self._by_queue.get(queue, set())
+            interested.update(*self._by_queue.get(queue, {}).values())
         return {listener for listener in interested if listener.viewer.kind == "agent"}
 
 

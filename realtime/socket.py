@@ -3,19 +3,21 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine, Generator
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from casework.accounts.queries import Session
 from casework.errors import BadPosition
 from casework.journal.read import parse_position
 from infra.cookies import token_of
 from infra.logs import logger
 from realtime import protocol
-from realtime.hub import Listener
+from realtime.hub import JOIN_SECONDS, Listener
 from realtime.leases import Lease
 from realtime.live import Live
 from realtime.protocol import (
@@ -36,7 +38,6 @@ from realtime.protocol import (
 from realtime.topics import topic_of
 
 START_SECONDS = 5.0  # for a process that has just started, or a database that does not answer
-JOIN_SECONDS = 0.005  # what follows a write within this time goes in one write
 
 log = logger(__name__)
 
@@ -74,8 +75,7 @@ class LiveSocket:
         if session is None:
             await send({"type": "websocket.close", "code": code})
             return
-        conversation = _Conversation(live, Listener(session.viewer, session.id, _cut()), session.name, receive, send)
-        await conversation.hold()
+        await _Conversation(live, session, receive, send).hold()
 
     def _may_come(self, headers: Headers) -> bool:
         """A browser always says its origin. A machine says none, and shows a token instead of a cookie."""
@@ -85,59 +85,64 @@ class LiveSocket:
         return origin.lower() in self._origins
 
 
-class _Cut:
-    """Ends the task that holds the socket, once."""
+class _Begun:
+    """A send that could not end at once: whoever awaits it goes on where it stopped."""
 
-    __slots__ = ("done", "task")
+    __slots__ = ("_coroutine", "_yielded")
 
-    def __init__(self, task: "asyncio.Task[object]") -> None:
-        self.task = task
-        self.done = False
+    def __init__(self, coroutine: Coroutine[Any, Any, None], yielded: Any) -> None:
+        self._coroutine = coroutine
+        self._yielded = yielded
 
-    def __call__(self, _: object = None) -> None:
-        if not self.done:
-            self.done = True
-            self.task.cancel()
-
-
-def _cut() -> _Cut:
-    task = asyncio.current_task()
-    assert task is not None
-    return _Cut(task)
+    def __await__(self) -> Generator[Any, Any, None]:
+        try:
+            while True:
+                yield self._yielded
+                self._yielded = self._coroutine.send(None)
+        except StopIteration:
+            return
+        finally:
+            self._coroutine.close()
 
 
 class _Conversation:
     """One open socket. Light: nine hundred of them are an everyday load."""
 
-    __slots__ = ("_id", "_listener", "_live", "_malformed", "_name", "_present", "_receive", "_send")
+    __slots__ = (
+        "_begun", "_id", "_listener", "_live", "_malformed", "_name", "_over", "_present", "_receive", "_send", "_task",
+    )  # fmt: skip
 
-    def __init__(self, live: Live, listener: Listener, name: str, receive: Receive, send: Send) -> None:
+    def __init__(self, live: Live, session: Session, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        assert task is not None
         self._live = live
-        self._listener = listener
-        self._name = name
+        self._listener = Listener(session.viewer, session.id, write=self._write_now, cut=self._cut)
+        self._name = session.name
         self._receive = receive
         self._send = send
+        self._begun: _Begun | None = None
         self._id = ""  # of its leases
         self._present: set[UUID] | None = None
         self._malformed = 0
+        self._task: asyncio.Task[Any] = task
+        self._over = False
 
     async def hold(self) -> None:
         """Until either side ends it. The reader is this task; the writer's end, or `cut`, cancels it."""
-        listener, viewer, cut = self._listener, self._listener.viewer, self._listener.cut
-        assert isinstance(cut, _Cut)
+        listener, viewer = self._listener, self._listener.viewer
         self._live.add(listener)
         kind: protocol.Side = "agent" if viewer.kind == "agent" else "citizen"
         listener.offer(encode(Hello(Actor(viewer.account_id, kind, self._name or None), self._live.hub.epoch)))
         writer = asyncio.create_task(self._write())
-        writer.add_done_callback(cut)
+        writer.add_done_callback(self._cut)
         try:
             await self._read()
         except asyncio.CancelledError:
-            if not cut.done:
+            if not self._over:
                 raise  # the process ends
-            cut.task.uncancel()
+            self._task.uncancel()
         finally:
-            cut.done = True
+            self._over = True
             self._live.remove(listener)
             writer.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):  # the client is gone: nobody to tell
@@ -145,24 +150,45 @@ class _Conversation:
             if self._present:
                 await self._live.presences.leave(tuple(self._present), self._id)
 
+    def _cut(self, _: object = None) -> None:
+        if not self._over:
+            self._over = True
+            self._task.cancel()
+
+    def _write_now(self, text: str) -> None:
+        """A send ends without waiting as long as the client reads: then no task need be woken for it."""
+        coroutine = self._send({"type": "websocket.send", "text": text})
+        assert isinstance(coroutine, Coroutine)
+        try:
+            yielded = coroutine.send(None)
+        except StopIteration:
+            return
+        except Exception:  # noqa: BLE001 - the client is gone
+            self._cut()
+            return
+        self._begun = _Begun(coroutine, yielded)
+        self._listener.notify()
+
     async def _write(self) -> None:
         listener, send, loop = self._listener, self._send, asyncio.get_running_loop()
-        written = 0.0
         while True:
             if not listener.waiting:
                 if listener.closing:
                     break
                 listener.behind_since = None
-                wake = listener.wake = loop.create_future()
-                await wake
-                wait = written + JOIN_SECONDS - loop.time()
+                listener.wake = loop.create_future()
+                await listener.wake
+                if self._begun is not None:
+                    begun, self._begun = self._begun, None
+                    await begun
+                wait = listener.written + JOIN_SECONDS - loop.time()
                 if wait > 0 and not listener.closing:
                     await asyncio.sleep(wait)
             for text in listener.take():
-                await send({"type": "websocket.send", "text": text})
                 if listener.hushed:
                     break
-            written = loop.time()
+                await send({"type": "websocket.send", "text": text})
+            listener.written = loop.time()
         await send({"type": "websocket.close", "code": listener.closing})
 
     async def _read(self) -> None:

@@ -136,6 +136,7 @@ async def test_nothing_is_lost_between_catch_up_and_stream(desk: Stage) -> None:
             act = "claim" if seen[each.subject_id] % 2 == 1 else "release"
             recorded = await desk.act(people.paul, act, each.subject_id, seen[each.subject_id])
             seen[each.subject_id] = recorded.version
+            await asyncio.sleep(0.02)
 
     acting = asyncio.create_task(act())
     clients: list[Client] = []
