@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis.asyncio
 from playwright.async_api import Browser, Page, async_playwright
@@ -16,6 +17,11 @@ from infra.embedded import PostgreSQL, Valkey
 from infra.processes import free_port
 from infra.settings import Settings
 from tests.servers import ROOT, SECRET, Cluster, Processes, TemplateServer, migrate
+
+# Hypothesis fails an example of over 200 ms by default. Speed is bench/'s to show and never an assertion of a test: a
+# first call that fills a cache on a busy machine is no fault. What hangs is ended by the run's own limit, 60 s.
+hypothesis.settings.register_profile("relais", deadline=None)
+hypothesis.settings.load_profile("relais")
 
 
 def _chromium() -> str | None:

@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from casework.journal import evidence
+from casework.dossiers.model import DOSSIER, FACT_COLUMNS
+from casework.journal import evidence, read
 from infra.database import reading
 
 _MADE = text(
@@ -20,13 +21,22 @@ _MADE = text(
 )
 _RECEIPTS_DUE = text("select count(*) from journal where kind = 'dossier.submitted'")
 _EFFECTS = text("select state, count(*) as number from effects group by state")
+_COLUMNS = text(f"select id, {', '.join(FACT_COLUMNS)} from dossiers")
+_BEFORE_ANY_FACT = {**dict.fromkeys(FACT_COLUMNS), "state": "draft", "late": False, "message_count": 0}
 
 
 async def journal_is_whole(engine: AsyncEngine) -> list[str]:
-    """Versions without a hole and digests that chain, on every subject."""
+    """Versions without a hole, digests that chain, on every subject; every dossier equal to the fold of its facts."""
     async with reading(engine) as db:
         verdict = await evidence.verify(db)
-    return [f"{each.stream} {each.subject_id} {each.version}: {each.why}" for each in verdict.breaks]
+        broken = [f"{each.stream} {each.subject_id} {each.version}: {each.why}" for each in verdict.breaks]
+        for row in (await db.execute(_COLUMNS)).mappings().all():
+            folded = dict(_BEFORE_ANY_FACT)
+            for fact in await read.of_subject(db, "dossier", row["id"]):
+                folded = DOSSIER.fold(folded, fact.set)
+            if folded != {name: row[name] for name in FACT_COLUMNS}:
+                broken.append(f"dossier {row['id']} is not what its facts say")
+    return broken
 
 
 async def answered_acts_are_written(
