@@ -71,6 +71,7 @@ class LossyProxy:
         with contextlib.suppress(ConnectionError):
             while chunk := await reader.read(65_536):
                 writer.write(chunk)
+            writer.close()  # PostgreSQL's end is passed on too: a client that says goodbye waits for it
 
 
 async def test_a_lost_acknowledgement_and_a_retry_make_one_dossier(house: House, tmp_path: Path) -> None:
