@@ -27,6 +27,10 @@ def main() -> int:
     for name, number in (
         ("seconds of load", round(report.seconds)),
         (
+            "acts tried a second, in the mean",
+            f"{(report.acts + report.refused) / report.seconds:.0f} (asked: {asked.rate:.0f})",
+        ),
+        (
             "kills (-9)",
             f"{report.killed}: " + ", ".join(f"{name} {times}" for name, times in sorted(report.kills.items())),
         ),

@@ -159,6 +159,7 @@ class Agent:
     who: Person
     token: str
     report: Report
+    client: httpx.AsyncClient  # one for all acts: making one costs more than an act
     acked: list[tuple[str, int]] = field(default_factory=list)  # (dossier, version)
 
     async def do(
@@ -168,10 +169,14 @@ class Agent:
         key, end, first = str(uuid4()), time.monotonic() + PATIENCE, True
         while time.monotonic() < end:
             url = address()
-            headers = {"If-Match": f'"{version}"', "Idempotency-Key": key, "Origin": url}
+            headers = {
+                "If-Match": f'"{version}"',
+                "Idempotency-Key": key,
+                "Origin": url,
+                "Cookie": f"relais={self.token}",
+            }
             try:
-                async with httpx.AsyncClient(base_url=url, cookies={"relais": self.token}, timeout=3) as client:
-                    answer = await client.post(f"/api/v1/dossiers/{dossier}/{act}", json=body, headers=headers)
+                answer = await self.client.post(f"{url}/api/v1/dossiers/{dossier}/{act}", json=body, headers=headers)
             except httpx.HTTPError:
                 answer = None
             if answer is not None and answer.status_code < 500 and answer.status_code not in (408, 429):
@@ -242,7 +247,8 @@ async def _run(
     people = (community.paul, community.ines, community.claire)
     tokens = {person.id: await _token(engine, person) for person in (*people, community.omar)}
     watching = [_screen(number, community, tokens, report) for number in range(screens)]
-    agents = [Agent(person, tokens[person.id], report) for person in people]
+    http = httpx.AsyncClient(timeout=3, limits=httpx.Limits(max_connections=200))
+    agents = [Agent(person, tokens[person.id], report, http) for person in people]
     tasks = [asyncio.create_task(screen.stay_open(address)) for screen in watching]
     began = time.monotonic()
     stop = asyncio.Event()
@@ -272,6 +278,7 @@ async def _run(
         for task in (*tasks, work):
             task.cancel()
         await asyncio.gather(*tasks, work, return_exceptions=True)
+        await http.aclose()
     return report
 
 
