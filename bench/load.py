@@ -10,7 +10,7 @@ It is a process that obeys lines on its standard input and answers each with one
 
 The plan (JSON, the path is the first argument) is a list of sockets {url, headers, say, ready, beat}: `say` is the text
 sent after the handshake (or null), `ready` the `op` of the frame that says that the subscription holds, `beat` seconds
-between {"op":"ping"} (0: none).
+of silence after which it says {"op":"ping"} (0: never).
 
 Every socket offers permessage-deflate, as every browser does; it inflates where the server accepts.
 
@@ -41,6 +41,7 @@ from bench.processes import allow_sockets, own_cpu
 from bench.table import percentile
 
 AT_ONCE = 50  # handshakes under way
+LOOK_SECONDS = 5.0  # how often a socket asks itself when it last heard something
 LATENESS_STEP = 0.005
 OFFERED = [("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits")]  # Chromium's words
 
@@ -70,6 +71,7 @@ class Client:
         self.watching: dict[int, asyncio.Future[None]] = {}
         self.transports: list[WSTransport] = []
         self.lateness: list[float] = []
+        self.heard: dict[int, float] = {}
         self.marked = (0.0, 0.0)
 
     async def connect(self, first: int, end: int) -> None:
@@ -95,10 +97,12 @@ class Client:
         await asyncio.gather(*(one(index) for index in range(first, end)))
 
     async def beat(self, transport: WSTransport, seconds: float, index: int) -> None:
-        await asyncio.sleep(seconds * (index % 97) / 97)  # spread, as real ones would be
+        """As the page's module does it: every five seconds it asks itself whether it heard nothing for a heartbeat."""
+        await asyncio.sleep(LOOK_SECONDS * (index % 97) / 97)  # spread, as real ones would be
         while not transport.is_disconnected:
-            transport.send(WSMsgType.TEXT, b'{"op":"ping"}')
-            await asyncio.sleep(seconds)
+            if time.monotonic() - self.heard[index] > seconds:
+                transport.send(WSMsgType.TEXT, b'{"op":"ping"}')
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def measure_lateness(self) -> None:
         """How late a timer of this process fires: the most that the client itself can have added to a latency."""
@@ -145,6 +149,7 @@ class Socket(WSListener):  # type: ignore[misc,unused-ignore]
         self.inflate: zlib._Decompress | None = None
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self.client.heard[self.index] = time.monotonic()
         if frame.msg_type is not WSMsgType.TEXT:
             if frame.msg_type is WSMsgType.CLOSE and not self.client.closing:
                 self.client.lost.append(

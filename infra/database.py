@@ -85,8 +85,7 @@ async def transaction(engine: AsyncEngine, *, ring: Ring | None = None) -> Async
 
     After a commit that wrote facts, `ring` is given the last position written (see `note_written`): the bell.
     """
-    async with engine.connect() as db:
-        db.info.pop(_WRITTEN, None)
+    async with _connection(engine) as db:
         with _as_sqlalchemy():
             async with _driver(db).transaction():
                 yield db
@@ -98,10 +97,23 @@ async def transaction(engine: AsyncEngine, *, ring: Ring | None = None) -> Async
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """One snapshot for several statements: what a page shows and the position that it shows agree."""
-    async with engine.connect() as db:
+    async with _connection(engine) as db:
         with _as_sqlalchemy():
             async with _driver(db).transaction(isolation="repeatable_read", readonly=True):
                 yield db
+
+
+@asynccontextmanager
+async def _connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One of the pool's. `async with engine.connect()` gives it back in a task of its own, lest a cancellation come
+    between; here nothing is waited for when it is given back (no transaction of SQLAlchemy's is open), so none can.
+    """
+    db = await engine.connect().start()
+    try:
+        db.info.pop(_WRITTEN, None)
+        yield db
+    finally:
+        await db.close()
 
 
 def note_written(db: AsyncConnection, position: str) -> None:

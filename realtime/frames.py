@@ -1,4 +1,4 @@
-"""The frames of one fact: each text is made once, for all who get the same."""
+"""The frames of one fact: each is made once, for all who get the same."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -20,16 +20,16 @@ class Frames:
 
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
-        self._made: dict[tuple[str, str], str] = {}
+        self._made: dict[tuple[str, str], bytes] = {}
 
-    def inside(self, queue: Queue, name: str) -> str | None:
+    def inside(self, queue: Queue, name: str) -> bytes | None:
         """The frame for everybody who watches this queue under this name, if it is the same for all of them."""
         now = self._seen.now
         if now is None or queue not in now.queues or queue.view == "to-take-over":
             return None
-        return self._text(name, "row")
+        return self._frame(name, "row")
 
-    def queue(self, topic: Topic, viewer: Viewer) -> str:
+    def queue(self, topic: Topic, viewer: Viewer) -> bytes:
         """The frame of a queue topic: the row, or null when the dossier is not in that queue (any more)."""
         now = self._seen.now
         assert now is not None
@@ -37,22 +37,22 @@ class Frames:
         if inside and topic.view == "to-take-over" and now.keys.holder_id == viewer.account_id:
             inside = False  # one's own dossiers are taken over by others
         if inside:
-            return self._text(topic.name, "row")
-        return self._text(topic.name, "left" if self._seen.visible(viewer) else "gone")
+            return self._frame(topic.name, "row")
+        return self._frame(topic.name, "left" if self._seen.visible(viewer) else "gone")
 
-    def dossier(self, name: str, viewer: Viewer) -> str:
+    def dossier(self, name: str, viewer: Viewer) -> bytes:
         """The frame of a dossier topic or of the inbox: the entry of the timeline that this audience sees."""
         if not self._seen.visible(viewer):
-            return self._text(name, "bare")
-        return self._text(name, self._seen.audience(viewer))
+            return self._frame(name, "bare")
+        return self._frame(name, self._seen.audience(viewer))
 
-    def _text(self, topic: str, what: str) -> str:
+    def _frame(self, topic: str, what: str) -> bytes:
         made = self._made.get((topic, what))
         if made is None:
             made = self._made[topic, what] = self._make(topic, what)
         return made
 
-    def _make(self, topic: str, what: str) -> str:
+    def _make(self, topic: str, what: str) -> bytes:
         fact = self._seen.fact
         if what in ("bare", "gone"):
             bare = BareFact(topic, str(fact.position), fact.subject_id, fact.version)
@@ -67,7 +67,7 @@ class Frames:
         frame.row = now.row if what == "row" else NULL
         return encode(frame)
 
-    def _told(self, topic: str, audience: Audience) -> str:
+    def _told(self, topic: str, audience: Audience) -> bytes:
         fact, now = self._seen.fact, self._seen.now
         entry = entry_of(fact, audience, citizen_id=now.keys.citizen_id if now else fact.actor)
         if entry is None:

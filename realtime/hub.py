@@ -1,4 +1,4 @@
-"""Who listens to what. No I/O: facts come in, texts go to the sockets' queues."""
+"""Who listens to what. No I/O: facts come in, frames go to the sockets' queues."""
 
 import asyncio
 from bisect import bisect_right
@@ -19,50 +19,49 @@ Key = TypeVar("Key", str, UUID)
 MOST_REMEMBERED = 10_000  # facts; an older position gets `resync`
 SLACK = 1_000  # facts kept beyond, so that memory is trimmed once in a while
 JOIN_SECONDS = 0.005  # what follows a write within this time goes in one write
-MOST_WAITING = 256  # texts that a socket has not read yet, beside what its transport holds
+MOST_WAITING = 256  # frames that a socket has not read yet, beside what its transport holds
 
 
 class Listener:
-    """One socket, as the hub sees it: what it watches and the texts that wait for it."""
+    """One socket, as the hub sees it: what it watches and the frames that wait for it."""
 
     __slots__ = (
-        "behind_since", "closing", "cut", "hushed", "session_id", "topics", "viewer", "waiting", "wake", "write",
-        "written",
+        "behind_since", "closing", "cut", "session_id", "topics", "viewer", "waiting", "wake", "write", "written",
     )  # fmt: skip
 
     def __init__(
-        self, viewer: Viewer, session_id: UUID, *, write: Callable[[str], object], cut: Callable[[], object]
+        self, viewer: Viewer, session_id: UUID, *, write: Callable[[bytes], bool], cut: Callable[[], object]
     ) -> None:
-        """`write` puts a text on the wire without waiting; `cut` ends the socket without another word to it."""
+        """`write` puts a frame on the wire without waiting, or says that it cannot; `cut` ends the socket without another
+        word to it.
+        """
         self.write = write
         self.cut = cut
         self.viewer = viewer
         self.session_id = session_id
         self.topics: dict[str, Topic] = {}
-        self.waiting: list[str] = []
+        self.waiting: list[bytes] = []
         self.written = 0.0  # when something was last put on the wire (the loop's clock)
         self.behind_since: float | None = None  # when it had to be resynced; None once it reads again
-        self.hushed = False  # nothing more is sent, not even what its writer has in hand
         self.closing = 0  # the code to close with, once what waits is sent
         self.wake: asyncio.Future[None] | None = None  # while its writer sleeps
 
-    def offer(self, text: str) -> bool:
-        """Give it a text: at once, or within JOIN_SECONDS what others join. False when it is so slow that there is no room."""
+    def offer(self, frame: bytes) -> bool:
+        """Give it a frame: at once, or within JOIN_SECONDS what others join. False when it is so slow that there is no room."""
         if self.wake is None:  # its writer is at work
             if len(self.waiting) >= MOST_WAITING:
                 return False
-            self.waiting.append(text)
+            self.waiting.append(frame)
             return True
         now = self.wake.get_loop().time()
-        if now - self.written >= JOIN_SECONDS:
+        if now - self.written >= JOIN_SECONDS and self.write(frame):
             self.written = now
-            self.write(text)
         else:
-            self.waiting.append(text)
+            self.waiting.append(frame)
             self.notify()
         return True
 
-    def take(self) -> list[str]:
+    def take(self) -> list[bytes]:
         """What waits, for the writer."""
         taken, self.waiting = self.waiting, []
         return taken
@@ -77,7 +76,6 @@ class Listener:
         """Its writer closes the socket, after what waits or (the session is over) `at_once`."""
         self.closing = code
         if at_once:
-            self.hushed = True
             self.waiting.clear()
         self.notify()
 
@@ -122,13 +120,13 @@ class Hub:
         told: set[tuple[str, Listener]] = set()  # a page may watch two of the queues touched, under one name
         for queue in seen.touched:
             for name, listeners in self._by_queue.get(queue, {}).items():
-                text = frames.inside(queue, name)
+                frame = frames.inside(queue, name)
                 for listener in listeners:
                     if len(listener.topics[name].queues) > 1:
                         if (name, listener) in told:
                             continue
                         told.add((name, listener))
-                    if not listener.offer(text or frames.queue(listener.topics[name], listener.viewer)):
+                    if not listener.offer(frame or frames.queue(listener.topics[name], listener.viewer)):
                         late.add(listener)
         for listener in tuple(self._by_dossier.get(fact.subject_id, ())):
             name = f"dossier:{fact.subject_id}"
@@ -188,23 +186,23 @@ class Hub:
         for name in tuple(listener.topics):
             self.unwatch(listener, name)
 
-    def missed(self, topic: Topic, viewer: Viewer, since: Position) -> list[str] | None:
-        """The texts of a topic since a position; None when they cannot all be had from memory, in one piece."""
+    def missed(self, topic: Topic, viewer: Viewer, since: Position) -> list[bytes] | None:
+        """The frames of a topic since a position; None when they cannot all be had from memory, in one piece."""
         if since == self.position:
             return []
         if since < self._oldest or (since.epoch != self.epoch and since != START):
             return None
-        texts: list[str] = []
+        missed: list[bytes] = []
         for index in range(bisect_right(self._recent, since, key=_position), len(self._recent)):
             seen = self._recent[index]
             if topic.kind == "queue":
                 if not topic.queues.isdisjoint(seen.touched):
-                    texts.append(Frames(seen).queue(topic, viewer))
+                    missed.append(Frames(seen).queue(topic, viewer))
             elif seen.fact.subject_id == topic.dossier or (
                 topic.kind == "inbox" and viewer.account_id in seen.concerned
             ):
-                texts.append(Frames(seen).dossier(topic.name, viewer))
-        return texts if len(texts) < MOST_WAITING // 2 else None
+                missed.append(Frames(seen).dossier(topic.name, viewer))
+        return missed if len(missed) < MOST_WAITING // 2 else None
 
     def watchers(self, dossier: UUID, queues: Iterable[Queue]) -> set[Listener]:
         """The agents here who watch the dossier, or a queue that holds it: those whom its presence interests."""

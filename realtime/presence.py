@@ -28,7 +28,7 @@ log = logger(__name__)
 class Shown(NamedTuple):
     """What was last told of a dossier, to whom, until when it holds (by the loop's clock)."""
 
-    text: str
+    frame: bytes
     queues: frozenset[Queue]
     until: float
 
@@ -96,12 +96,12 @@ class Presences:
             if each.fact.subject_id in self._shown and each.touched:
                 self.note(each.fact.subject_id)
 
-    def of(self, topic: Topic) -> list[str]:
+    def of(self, topic: Topic) -> list[bytes]:
         """What somebody who begins to watch must know."""
         if topic.dossier is not None:
             shown = self._shown.get(topic.dossier)
-            return [shown.text if shown else encode(Presence(topic.dossier, [], [], known=self.known))]
-        return [shown.text for shown in self._shown.values() if not shown.queues.isdisjoint(topic.queues)]
+            return [shown.frame if shown else encode(Presence(topic.dossier, [], [], known=self.known))]
+        return [shown.frame for shown in self._shown.values() if not shown.queues.isdisjoint(topic.queues)]
 
     async def run(self) -> None:
         """Tell and renew until cancelled."""
@@ -163,16 +163,16 @@ class Presences:
             self._tell(dossier, leases.get(dossier, []), queues, now)
 
     def _tell(self, dossier: UUID, leases: Sequence[Lease], queues: frozenset[Queue], now: float) -> None:
-        text = encode(presence_of(dossier, leases, known=self.known))
+        frame = encode(presence_of(dossier, leases, known=self.known))
         before = self._shown.pop(dossier, None)
         if leases:
             left = min(self._leases.seconds_left(lease) for lease in leases)
-            self._shown[dossier] = Shown(text, queues, now + max(left, 0.0) + 1.0)
+            self._shown[dossier] = Shown(frame, queues, now + max(left, 0.0) + 1.0)
         told = self._hub.watchers(dossier, queues)
-        if before is not None and before.text == text:
+        if before is not None and before.frame == frame:
             told -= self._hub.watchers(dossier, before.queues)  # they know
         for listener in told:
-            listener.offer(text)
+            listener.offer(frame)
 
 
 def presence_of(dossier: UUID, leases: Iterable[Lease], *, known: bool) -> Presence:

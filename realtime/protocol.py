@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from realtime.wire import framed
+
 SUBPROTOCOL = "relais.v1"
 HEARTBEAT_SECONDS = 20
 MOST_BYTES = 65_536
@@ -159,9 +161,9 @@ NULL = msgspec.Raw(b"null")
 _encode = msgspec.json.Encoder().encode
 
 
-def encode(frame: FromServer) -> str:
-    """The frame's text, made once for all who get the same."""
-    return _encode(frame).decode()
+def encode(frame: FromServer) -> bytes:
+    """The frame as it goes over the wire, made once for all who get the same."""
+    return framed(_encode(frame))
 
 
 def raw(value: object) -> msgspec.Raw:

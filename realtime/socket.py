@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Collection, Coroutine, Generator
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +36,7 @@ from realtime.protocol import (
     encode,
 )
 from realtime.topics import topic_of
+from realtime.wire import EXTENSION, Gone, Wire
 
 START_SECONDS = 5.0  # for a process that has just started, or a database that does not answer
 
@@ -75,7 +76,7 @@ class LiveSocket:
         if session is None:
             await send({"type": "websocket.close", "code": code})
             return
-        await _Conversation(live, session, receive, send).hold()
+        await _Conversation(live, session, receive, send, scope["extensions"][EXTENSION]["wire"]).hold()
 
     def _may_come(self, headers: Headers) -> bool:
         """A browser always says its origin. A machine says none, and shows a token instead of a cookie."""
@@ -85,34 +86,14 @@ class LiveSocket:
         return origin.lower() in self._origins
 
 
-class _Begun:
-    """A send that could not end at once: whoever awaits it goes on where it stopped."""
-
-    __slots__ = ("_coroutine", "_yielded")
-
-    def __init__(self, coroutine: Coroutine[Any, Any, None], yielded: Any) -> None:
-        self._coroutine = coroutine
-        self._yielded = yielded
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        try:
-            while True:
-                yield self._yielded
-                self._yielded = self._coroutine.send(None)
-        except StopIteration:
-            return
-        finally:
-            self._coroutine.close()
-
-
 class _Conversation:
     """One open socket. Light: nine hundred of them are an everyday load."""
 
     __slots__ = (
-        "_begun", "_id", "_listener", "_live", "_malformed", "_name", "_over", "_present", "_receive", "_send", "_task",
+        "_id", "_listener", "_live", "_malformed", "_name", "_over", "_present", "_receive", "_send", "_task", "_wire",
     )  # fmt: skip
 
-    def __init__(self, live: Live, session: Session, receive: Receive, send: Send) -> None:
+    def __init__(self, live: Live, session: Session, receive: Receive, send: Send, wire: Wire) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._live = live
@@ -120,7 +101,7 @@ class _Conversation:
         self._name = session.name
         self._receive = receive
         self._send = send
-        self._begun: _Begun | None = None
+        self._wire = wire
         self._id = ""  # of its leases
         self._present: set[UUID] | None = None
         self._malformed = 0
@@ -155,22 +136,16 @@ class _Conversation:
             self._over = True
             self._task.cancel()
 
-    def _write_now(self, text: str) -> None:
-        """A send ends without waiting as long as the client reads: then no task need be woken for it."""
-        coroutine = self._send({"type": "websocket.send", "text": text})
-        assert isinstance(coroutine, Coroutine)
+    def _write_now(self, frame: bytes) -> bool:
+        """As long as the client reads, no task need be woken for a frame."""
         try:
-            yielded = coroutine.send(None)
-        except StopIteration:
-            return
-        except Exception:  # noqa: BLE001 - the client is gone
+            return self._wire.put(frame)
+        except Gone:
             self._cut()
-            return
-        self._begun = _Begun(coroutine, yielded)
-        self._listener.notify()
+            return True
 
     async def _write(self) -> None:
-        listener, send, loop = self._listener, self._send, asyncio.get_running_loop()
+        listener, wire, loop = self._listener, self._wire, asyncio.get_running_loop()
         while True:
             if not listener.waiting:
                 if listener.closing:
@@ -178,18 +153,13 @@ class _Conversation:
                 listener.behind_since = None
                 listener.wake = loop.create_future()
                 await listener.wake
-                if self._begun is not None:
-                    begun, self._begun = self._begun, None
-                    await begun
                 wait = listener.written + JOIN_SECONDS - loop.time()
                 if wait > 0 and not listener.closing:
                     await asyncio.sleep(wait)
-            for text in listener.take():
-                if listener.hushed:
-                    break
-                await send({"type": "websocket.send", "text": text})
+            await wire.readable()
+            wire.put(b"".join(listener.take()))
             listener.written = loop.time()
-        await send({"type": "websocket.close", "code": listener.closing})
+        await self._send({"type": "websocket.close", "code": listener.closing})
 
     async def _read(self) -> None:
         while True:

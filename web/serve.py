@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from infra.listen import listening_socket
 from infra.settings import Settings
+from realtime.wire import Socket
 
 FRAME_MAX = 64 * 1024  # bytes a WebSocket message
 GRACE_SECONDS = 6  # for requests on their way when SIGTERM comes
@@ -31,7 +32,7 @@ async def serve_forever(app: ASGIApp, settings: Settings) -> None:
         app,
         loop="none",  # the caller's
         http="httptools",
-        ws="websockets-sansio",
+        ws=Socket,
         ws_max_size=FRAME_MAX,
         ws_per_message_deflate=False,  # its memory and processor time are worth more than the bytes that it saves
         lifespan="on",

@@ -32,6 +32,7 @@ from infra.database import reading, transaction
 from infra.listen import listening_socket
 from realtime.live import Live
 from realtime.socket import LiveSocket
+from realtime.wire import Socket
 from tests.people import Community, Person, settle, version_of
 from tests.waiting import until
 
@@ -200,7 +201,7 @@ async def serving(live: Live) -> AsyncIterator[tuple[str, str]]:
         lifespan=lifespan,
     )
     config = uvicorn.Config(
-        app, ws_max_size=65_536, ws_per_message_deflate=False, log_config=None, timeout_graceful_shutdown=2,
+        app, ws=Socket, ws_max_size=65_536, ws_per_message_deflate=False, log_config=None, timeout_graceful_shutdown=2,
         access_log=False,
     )  # fmt: skip
     server = _Server(config)
