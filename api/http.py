@@ -207,7 +207,7 @@ async def _call(operation: Operation, request: Request, state: State, session: S
     if operation.if_match == "must" and seen is None:
         raise IfMatchMissing
     raw = b""
-    if operation.method in ("POST", "PUT", "PATCH") and not operation.upload:
+    if operation.method in ("POST", "PUT", "PATCH") and not operation.upload and _has_body(request):
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 raw = await _bytes(request)
@@ -216,6 +216,12 @@ async def _call(operation: Operation, request: Request, state: State, session: S
     body = read_body(operation.takes, raw, request.headers.get("content-type", "")) if operation.takes else None
     attempt = attempt_of(request, session, raw) if operation.once and not operation.upload else None
     return Call(state, request, session, locale, request.path_params, query, body, seen, attempt)
+
+
+def _has_body(request: Request) -> bool:
+    """Whether one is announced (RFC 9112, 6.3)."""
+    headers = request.headers
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 async def _bytes(request: Request) -> bytes:

@@ -1,6 +1,5 @@
 """What a web process keeps for its requests: made once in the lifespan of `web.app`, found in every request's scope."""
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import Protocol, cast
@@ -85,26 +84,14 @@ class State:
     follower: Follows | None = None
     sessions: Sessions = field(init=False)
     looks: Looks = field(init=False)
-    _to_ring: str | None = None
-    _ringing: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.sessions = Sessions(self.engine)
         self.looks = Looks(self.engine)
 
     async def ring(self, position: str) -> None:
-        """Tell every process that the journal has grown: a hint, which may be lost, and which no request waits for.
-
-        Commits that come while the bell is being rung share the next ring: readers look for all that there is.
-        """
-        self._to_ring = position
-        if self._ringing is None or self._ringing.done():
-            self._ringing = asyncio.create_task(self._ring())
-
-    async def _ring(self) -> None:
-        while self._to_ring is not None:
-            position, self._to_ring = self._to_ring, None
-            await self.bell.ring(f"p:{position}")
+        """Tell every process that the journal has grown: a hint, which may be lost, and which no request waits for."""
+        await self.bell.ring(f"p:{position}")
 
 
 def state_of(connection: HTTPConnection) -> State:

@@ -29,6 +29,7 @@ RING_SECONDS = 0.2  # for a Valkey that hangs
 CONNECT_SECONDS = 2.0
 BACK_OFF = (0.05, 2.0)  # seconds: first, longest
 MOST_WAITING = 1_000  # hints kept while Valkey is away
+JOINED = 0.002  # seconds: the first of several hints goes at once, those that follow within this time go together
 
 _BEAT = "h:"
 _DEAF = "!"
@@ -83,7 +84,10 @@ class Bell:
         self._listening: asyncio.Task[None] | None = None
 
     async def ring(self, message: str) -> None:
-        """Tell every process, this one too. Returns at once: Valkey's state is not the caller's business."""
+        """Tell every process, this one too. Returns at once: Valkey's state is not the caller's business.
+
+        Of several positions the last one stands for all: whoever hears it looks for all that there is.
+        """
         if len(self._waiting) < MOST_WAITING:
             self._waiting["p:" if message.startswith("p:") else message] = message
         if self._publishing is None or self._publishing.done():
@@ -130,6 +134,8 @@ class Bell:
                 async with asyncio.timeout(RING_SECONDS):
                     await self._publisher.publish(self.channel, message)
                 pause = BACK_OFF[0]
+                if not self._waiting:
+                    await asyncio.sleep(JOINED)
             except Exception:  # noqa: BLE001 - no server, no answer, not ready: the same
                 self._waiting.setdefault(key, message)
                 await asyncio.sleep(pause)

@@ -1,7 +1,6 @@
 """The session's cookie and token, as every door reads them."""
 
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 
 
 def session_cookie(*, secure: bool) -> str:
@@ -14,10 +13,10 @@ def token_of(headers: Mapping[str, str], *, secure: bool) -> str | None:
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credentials.strip():
         return credentials.strip()
-    cookies = SimpleCookie()
-    try:
-        cookies.load(headers.get("cookie", ""))
-    except CookieError:
-        return None
-    morsel = cookies.get(session_cookie(secure=secure))
-    return morsel.value if morsel is not None and morsel.value else None
+    name = session_cookie(secure=secure)
+    # Pair by pair (RFC 6265, 4.2.1): another application's odd cookie on this host must not hide ours.
+    for pair in headers.get("cookie", "").split(";"):
+        named, _, value = pair.partition("=")
+        if named.strip() == name:
+            return value.strip().strip('"') or None
+    return None

@@ -5,8 +5,8 @@ architecture test looks for `commit`, `rollback` and `begin_nested` everywhere e
 """
 
 from asyncio import CancelledError
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -85,11 +85,14 @@ async def transaction(engine: AsyncEngine, *, ring: Ring | None = None) -> Async
 
     After a commit that wrote facts, `ring` is given the last position written (see `note_written`): the bell.
     """
-    async with _connection(engine) as db:
-        with _as_sqlalchemy():
-            async with _driver(db).transaction():
-                yield db
-        written = db.info.pop(_WRITTEN, None)
+    db, driver = await _begin(engine, "begin")
+    try:
+        yield db
+    except BaseException:
+        await _end(db, driver, "rollback")
+        raise
+    written = db.info.pop(_WRITTEN, None)
+    await _end(db, driver, "commit")
     if written and ring:
         await ring(written)
 
@@ -97,23 +100,44 @@ async def transaction(engine: AsyncEngine, *, ring: Ring | None = None) -> Async
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """One snapshot for several statements: what a page shows and the position that it shows agree."""
-    async with _connection(engine) as db:
-        with _as_sqlalchemy():
-            async with _driver(db).transaction(isolation="repeatable_read", readonly=True):
-                yield db
-
-
-@asynccontextmanager
-async def _connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One of the pool's. `async with engine.connect()` gives it back in a task of its own, lest a cancellation come
-    between; here nothing is waited for when it is given back (no transaction of SQLAlchemy's is open), so none can.
-    """
-    db = await engine.connect().start()
+    db, driver = await _begin(engine, "begin isolation level repeatable read read only")
     try:
-        db.info.pop(_WRITTEN, None)
         yield db
     finally:
-        await db.close()
+        await _end(db, driver, "rollback")
+
+
+async def _begin(engine: AsyncEngine, how: str) -> tuple[AsyncConnection, Any]:
+    """One of the pool's connections. `async with engine.connect()` gives it back in a task of its own, lest a
+    cancellation come between; nothing is waited for when `_end` gives it back, so none can.
+    """
+    db = await engine.connect().start()
+    driver = _driver(db)
+    db.info.pop(_WRITTEN, None)
+    try:
+        await driver.execute(how)
+    except BaseException as error:
+        await _give_back(db, driver)
+        if isinstance(error, _OF_DRIVER):
+            raise _as_sqlalchemy(error) from error
+        raise
+    return db, driver
+
+
+async def _end(db: AsyncConnection, driver: Any, how: str) -> None:
+    try:
+        if how == "commit" or not driver.is_closed():
+            await driver.execute(how)
+    except _OF_DRIVER as error:
+        raise _as_sqlalchemy(error) from error
+    finally:
+        await _give_back(db, driver)
+
+
+async def _give_back(db: AsyncConnection, driver: Any) -> None:
+    if not driver.is_closed() and driver.is_in_transaction():
+        driver.terminate()  # something came between: nobody may go on in it
+    await db.close()
 
 
 def note_written(db: AsyncConnection, position: str) -> None:
@@ -136,35 +160,38 @@ class Statement:
 
     async def first(self, db: AsyncConnection, binds: Mapping[str, Any]) -> Record | None:
         """The first row, in the transaction of `db`."""
-        with _as_sqlalchemy():
+        try:
             row: Record | None = await _driver(db).fetchrow(self._sql, *[binds[name] for name in self._names])
+        except _OF_DRIVER as error:
+            raise _as_sqlalchemy(error) from error
         return row
 
     async def all(self, db: AsyncConnection, binds: Mapping[str, Any]) -> list[Record]:
         """Every row."""
-        with _as_sqlalchemy():
+        try:
             rows: list[Record] = await _driver(db).fetch(self._sql, *[binds[name] for name in self._names])
+        except _OF_DRIVER as error:
+            raise _as_sqlalchemy(error) from error
         return rows
 
 
-@contextmanager
-def _as_sqlalchemy() -> Iterator[None]:
-    """The driver's errors as SQLAlchemy's, so that a door knows one family."""
-    try:
-        yield
-    except (PostgresError, InterfaceError) as error:
-        _still_cancelled(error)
-        raise DBAPIError(None, None, error) from error
-    except (InternalClientError, OSError) as error:  # the first: a connection whose server was killed under it
-        raise OperationalError(None, None, error) from error
+# The third: a connection whose server was killed under it.
+_OF_DRIVER = (PostgresError, InterfaceError, InternalClientError, OSError)
 
 
-def _still_cancelled(error: BaseException) -> None:
-    """A statement that is cancelled closes its connection: the transaction's complaint must not hide the cancellation."""
-    while error.__context__ is not None:
-        error = error.__context__
-        if isinstance(error, CancelledError):
-            raise error
+def _as_sqlalchemy(error: Exception) -> BaseException:
+    """The driver's error as SQLAlchemy's, so that a door knows one family.
+
+    A statement that is cancelled may close its connection: the complaint about that must not hide the cancellation.
+    """
+    hidden: BaseException = error
+    while hidden.__context__ is not None:
+        hidden = hidden.__context__
+        if isinstance(hidden, CancelledError):
+            return hidden
+    if isinstance(error, (PostgresError, InterfaceError)):
+        return DBAPIError(None, None, error)
+    return OperationalError(None, None, error)
 
 
 def _driver(db: AsyncConnection) -> Any:

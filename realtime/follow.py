@@ -84,7 +84,6 @@ class Follower:
         position = last[-1].position if last else read.START
         self._hub.begin(seen, oldest=oldest, position=position, epoch=epoch)
         self.begun.set()
-        gc.collect()
         gc.freeze()  # ten thousand facts that stay: the collector need not walk them at each of its rounds
 
     async def _follow(self) -> None:

@@ -69,6 +69,7 @@ class Live:
 
     def add(self, listener: Listener) -> None:
         """A socket is open."""
+        self.follower.look()
         self.sessions.setdefault(listener.session_id, set()).add(listener)
 
     def remove(self, listener: Listener) -> None:
@@ -97,7 +98,7 @@ class Live:
     async def _hear(self, message: str) -> None:
         kind, _, subject = message.partition(":")
         match kind:
-            case "p":
+            case "p" if self.sessions:  # while nobody waits, the follower's own pace will do: many facts at one look
                 self.follower.look()
             case "v":
                 self.presences.note(UUID(subject) if subject else None)
