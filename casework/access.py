@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.authority import Authority
+from casework.dossiers.model import LOCKED, Dossier
 from casework.dossiers.queues import Keys
 from casework.errors import NotAllowed, NotFound
 from casework.ids import AccountId, DossierId, MandateId
@@ -85,16 +86,18 @@ ACTS: Mapping[str, frozenset[str]] = {
     "hand_back": frozenset({"member", "holder", "origin"}),
 }
 
-_RELATION = Statement(
+# The lock and the relation, in one statement: what was true when a right was judged is still so when it is used.
+_HELD = Statement(
     f"""
-    select d.holder_id, d.citizen_id, d.cover_id, d.uncovered_since, d.mandate_id, d.taken_over_from, d.service_id,
-           coalesce(bool_or(r.role is not null), false) as member,
-           coalesce(bool_or(r.role = 'manager'), false) as manager
+    select {LOCKED}, coalesce(r.member, false) as member, coalesce(r.manager, false) as manager
     from dossiers d
-    left join roles r on r.account_id = cast(:viewer as uuid) and r.service_id = d.service_id
-                     and r.role in ('agent', 'manager')
+    left join lateral (
+        select true as member, bool_or(r.role = 'manager') as manager from roles r
+        where r.account_id = cast(:viewer as uuid) and r.service_id = d.service_id and r.role in ('agent', 'manager')
+        having count(*) > 0
+    ) r on true
     where d.id = cast(:dossier as uuid) and {VISIBLE}
-    group by d.id
+    for no key update of d
     """
 )
 # The mandate is read again, and kept from changing, in the transaction that uses it: rights are judged by the clock.
@@ -114,44 +117,45 @@ _MANDATE_OVER = text(
 
 
 async def may(db: AsyncConnection, viewer: Viewer, act: str, dossier_id: DossierId) -> Authority:
-    """The authority by which `viewer` may do `act` to the dossier.
+    """The authority by which `viewer` may do `act` to the dossier, which is locked from here on.
 
     Raises NotFound for a dossier that the viewer does not see (never "forbidden": it would say that it exists), and
     NotAllowed where the viewer sees it without the relation that the act asks for.
     """
-    row = await _RELATION.first(db, {**viewer.binds, "dossier": dossier_id})
+    row = await _HELD.first(db, {**viewer.binds, "dossier": dossier_id})
     if row is None:
         raise NotFound
-    me, asked = viewer.account_id, ACTS[act]
-    if viewer.kind != "agent" or (row["citizen_id"] is not None and row["citizen_id"] == me):
+    *columns, member, manager = row
+    dossier, me, asked = Dossier(*columns), viewer.account_id, ACTS[act]
+    if viewer.kind != "agent" or (dossier.citizen_id is not None and dossier.citizen_id == me):
         if "citizen" not in asked:
             raise NotAllowed
-        return Authority(me, "citizen")
-    if row["uncovered_since"] is not None and "mandate" in asked and row["holder_id"] != me:
-        if row["cover_id"] not in (None, me):
+        return Authority(me, "citizen", over=dossier)
+    if dossier.uncovered_since is not None and "mandate" in asked and dossier.holder_id != me:
+        if dossier.cover_id not in (None, me):
             raise NotAllowed
-        over = {"absent": row["holder_id"], "viewer": me, "member": row["member"]}
+        over = {"absent": dossier.holder_id, "viewer": me, "member": member}
         mandate = (await db.execute(_MANDATE_OVER, over)).one_or_none()
         if mandate is None:
             raise NotAllowed
-        return Authority(me, "substitute", AccountId(mandate.agent_id), MandateId(mandate.id))
+        return Authority(me, "substitute", AccountId(mandate.agent_id), MandateId(mandate.id), over=dossier)
     relations = {
         name
         for name, holds in (
-            ("member", row["member"]),
-            ("holder", row["holder_id"] == me),
-            ("origin", row["taken_over_from"] == me),
-            ("mandate", row["member"]),  # nothing to take over: the rules say so, and who holds it
+            ("member", member),
+            ("holder", dossier.holder_id == me),
+            ("origin", dossier.taken_over_from == me),
+            ("mandate", member),  # nothing to take over: the rules say so, and who holds it
         )
         if holds
     }
     if not relations & asked:
         raise NotAllowed
-    if row["holder_id"] == me and row["mandate_id"] is not None:
-        mandate = (await db.execute(_MANDATE_HELD, {"mandate": row["mandate_id"]})).one_or_none()
+    if dossier.holder_id == me and dossier.mandate_id is not None:
+        mandate = (await db.execute(_MANDATE_HELD, {"mandate": dossier.mandate_id})).one_or_none()
         if mandate is not None:
-            return Authority(me, "substitute", AccountId(mandate.agent_id), MandateId(mandate.id))
-    return Authority(me, "manager" if row["manager"] else "agent")
+            return Authority(me, "substitute", AccountId(mandate.agent_id), MandateId(mandate.id), over=dossier)
+    return Authority(me, "manager" if manager else "agent", over=dossier)
 
 
 def applicant(viewer: Viewer) -> Authority:

@@ -81,7 +81,7 @@ async def open_draft(
 
 async def reach_page(db: AsyncConnection, dossier_id: DossierId, *, page: int, by: Authority) -> Recorded:
     """The draft's author got to a page for the first time."""
-    dossier = await queries.lock(db, dossier_id)
+    dossier = await queries.lock(db, dossier_id, by=by)
     fact = rules.reach_page(dossier, page=page, by=by, at=dossier.now)
     return await append(db, DOSSIER, dossier, fact, by=by)
 
@@ -107,7 +107,7 @@ async def submit(
     by: Authority,
 ) -> Recorded:
     """File a draft, or at once (open_draft just before, in the same transaction is not needed: see `file`)."""
-    dossier = await queries.lock(db, dossier_id, seen=seen)
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     return await _submit(db, dossier, answers, documents, filing, target_days, applicant, seen, by)
 
 
@@ -164,14 +164,14 @@ async def _submit(
 
 async def claim(db: AsyncConnection, dossier_id: DossierId, *, seen: Version, by: Authority) -> Recorded:
     """The agent becomes the holder of a dossier that nobody holds."""
-    dossier = await queries.lock(db, dossier_id, seen=seen)
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     fact = rules.claim(dossier, seen=seen, by=by, at=dossier.now)
     return await append(db, DOSSIER, dossier, fact, by=by)
 
 
 async def release(db: AsyncConnection, dossier_id: DossierId, *, seen: Version, by: Authority) -> Recorded:
     """Nobody holds it any more."""
-    dossier = await queries.lock(db, dossier_id, seen=seen)
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     fact = rules.release(dossier, seen=seen, by=by, at=dossier.now)
     return await append(db, DOSSIER, dossier, fact, by=by)
 
@@ -186,7 +186,7 @@ async def assign(
     batch_id: UUID | None = None,
 ) -> Recorded:
     """Give it to an agent of its service; to one who is away, it shows at once as to take over. Raises Invalid."""
-    dossier = await queries.lock(db, dossier_id, seen=seen)
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     if not await continuity.works_in(db, to, dossier.service_id):
         raise Invalid(faults=[{"field": "agent", "code": "not_in_service"}])
     cover = await continuity.cover_of(db, to, dossier.service_id)
@@ -202,7 +202,7 @@ async def assign(
 
 async def start_review(db: AsyncConnection, dossier_id: DossierId, *, seen: Version, by: Authority) -> Recorded:
     """The holder begins to examine it."""
-    dossier = await queries.lock(db, dossier_id, seen=seen)
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     fact = rules.start_review(dossier, seen=seen, by=by, at=dossier.now)
     return await append(db, DOSSIER, dossier, fact, by=by)
 
@@ -211,7 +211,7 @@ async def ask_completion(
     db: AsyncConnection, dossier_id: DossierId, *, reason: str, seen: Version, by: Authority
 ) -> Recorded:
     """Ask the citizen for what is missing; the deadline pauses."""
-    dossier = await queries.lock(db, dossier_id, seen=seen)
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     salt, content = seal(reason)
     fact = rules.ask_completion(dossier, content=content, seen=seen, by=by, at=dossier.now)
     await _keep(db, dossier, "reason", reason, salt)
@@ -229,7 +229,7 @@ async def complete(
     by: Authority,
 ) -> Recorded:
     """The citizen answers a request for completion."""
-    dossier = await queries.lock(db, dossier_id, seen=seen)
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     salt, content = seal(message)
     fact = rules.complete(dossier, content=content, documents=tuple(documents), seen=seen, by=by, at=dossier.now)
     await _keep(db, dossier, "message", message, salt)
@@ -243,7 +243,7 @@ async def post_message(
     db: AsyncConnection, dossier_id: DossierId, *, message: str, seen: Version | None, by: Authority
 ) -> Recorded:
     """Write to the citizen, or to the agents. What was being typed is sent, so its scratch goes."""
-    dossier = await queries.lock(db, dossier_id, seen=seen)
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     salt, content = seal(message)
     fact = rules.post_message(dossier, content=content, seen=seen, by=by, at=dossier.now)
     await _keep(db, dossier, "message", message, salt)
@@ -255,7 +255,7 @@ async def decide(
     db: AsyncConnection, dossier_id: DossierId, *, outcome: str, reason: str, seen: Version, by: Authority
 ) -> Recorded:
     """The answer to the request. `outcome`: accepted, refused or closed_without_action; the last two say why."""
-    dossier = await queries.lock(db, dossier_id, seen=seen)
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     salt, content = seal(reason)
     fact = rules.decide(dossier, outcome=outcome, content=content, seen=seen, by=by, at=dossier.now)
     await _keep(db, dossier, "reason", reason, salt)
@@ -267,7 +267,7 @@ async def take_over(
     db: AsyncConnection, dossier_id: DossierId, *, seen: Version | None, by: Authority, batch_id: UUID | None = None
 ) -> Recorded:
     """Go on with the dossier of somebody who is away, with what that person was typing."""
-    dossier = await queries.lock(db, dossier_id, seen=seen)
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     fact = rules.take_over(dossier, seen=seen, batch_id=batch_id, by=by, at=dossier.now)
     await _hand_over_scratch(db, dossier, by.actor)
     return await append(db, DOSSIER, dossier, fact, by=by)
@@ -275,7 +275,7 @@ async def take_over(
 
 async def hand_back(db: AsyncConnection, dossier_id: DossierId, *, seen: Version | None, by: Authority) -> Recorded:
     """The dossier returns to the one in whose place it was held."""
-    dossier = await queries.lock(db, dossier_id, seen=seen)
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     origin = dossier.taken_over_from
     away = origin is not None and await continuity.cover_of(db, origin, dossier.service_id) is not None
     fact = rules.hand_back(dossier, away=away, seen=seen, by=by, at=dossier.now)

@@ -105,6 +105,10 @@ FACT_COLUMNS = (
     "holder_id", "taken_over_from", "mandate_id", "uncovered_since", "cover_id", "absence_id", "submitted_at", "due_at",
     "late", "awaiting_since", "decided_at", "message_count", "citizen_wrote_at", "last_at",
 )  # fmt: skip
+# What a lock reads of `dossiers d`, in the order of `Dossier`'s fields.
+LOCKED = (
+    f"d.id, d.reference, d.version, d.digest, clock_timestamp() as now, {', '.join(f'd.{c}' for c in FACT_COLUMNS)}"
+)
 # Those that say in which queues a dossier is, and who may see it.
 ROUTING_KEYS = (
     "state",

@@ -1,7 +1,7 @@
 """Reading dossiers: under the lock for the actions, as rows for pages and queues."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,18 +10,14 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.access import VISIBLE, Viewer
-from casework.dossiers.model import FACT_COLUMNS, Dossier, Happened
+from casework.authority import Authority
+from casework.dossiers.model import LOCKED, Dossier, Happened
 from casework.dossiers.queues import WHERE, Keys
 from casework.errors import NotFound
 from casework.ids import DossierId, Version
 from infra.database import Statement
 
-_LOCK = Statement(
-    f"""
-    select d.id, d.reference, d.version, d.digest, clock_timestamp() as now, {", ".join(f"d.{c}" for c in FACT_COLUMNS)}
-    from dossiers d where d.id = :id for no key update
-    """
-)
+_LOCK = Statement(f"select {LOCKED} from dossiers d where d.id = :id for no key update")
 _SINCE = text(
     """
     select version, kind, at, actor from journal
@@ -30,20 +26,23 @@ _SINCE = text(
 )
 
 
-async def lock(db: AsyncConnection, dossier_id: DossierId, *, seen: Version | None = None) -> Dossier:
+async def lock(
+    db: AsyncConnection, dossier_id: DossierId, *, seen: Version | None = None, by: Authority | None = None
+) -> Dossier:
     """The dossier under its row lock, with what happened since `seen`. Where there are several, by ascending id.
 
-    Raises NotFound. Visibility was judged by `access.may` in the same transaction.
+    `by`: whoever acts; `access.may` judged it under this lock already, and it is not read again. Raises NotFound.
     """
-    row = await _LOCK.first(db, {"id": dossier_id})
-    if row is None:
-        raise NotFound
-    since: tuple[Happened, ...] = ()
-    if seen is not None and seen < row["version"]:
+    dossier = by.over if by is not None else None
+    if dossier is None or dossier.id != dossier_id:
+        row = await _LOCK.first(db, {"id": dossier_id})
+        if row is None:
+            raise NotFound
+        dossier = Dossier(*row)
+    if seen is not None and seen < dossier.version:
         missed = await db.execute(_SINCE, {"id": dossier_id, "seen": seen})
-        since = tuple(Happened(fact.version, fact.kind, fact.at, fact.actor) for fact in missed)
-    values: list[Any] = [*row, since]
-    return Dossier(*values)
+        return replace(dossier, since=tuple(Happened(fact.version, fact.kind, fact.at, fact.actor) for fact in missed))
+    return dossier
 
 
 @dataclass(frozen=True, slots=True)

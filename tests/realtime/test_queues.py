@@ -54,6 +54,7 @@ async def test_take_over_in_one_batch_leaves_no_ghost(desk: Stage) -> None:
         taken = await actions.take_over(db, DossierId(dossier), seen=None, by=by)
         by = await access.may(db, people.ines.viewer, "start_review", DossierId(dossier))
         reviewed = await actions.start_review(db, DossierId(dossier), seen=version_of(taken), by=by)
+        by = await access.may(db, people.ines.viewer, "decide", DossierId(dossier))
         await actions.decide(db, DossierId(dossier), outcome="accepted", reason="", seen=version_of(reviewed), by=by)
     await desk.caught_up()
     for client in (ines, claire):
