@@ -1,7 +1,6 @@
 """The transaction of a door: it begins and ends here, in sight, and the bell rings after its commit."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import HTTPConnection
@@ -16,18 +15,14 @@ from infra.cookies import token_of
 ANONYMOUS = Viewer(None, "citizen")
 
 
-@asynccontextmanager
-async def transaction(state: State) -> AsyncIterator[AsyncConnection]:
+def transaction(state: State) -> AbstractAsyncContextManager[AsyncConnection]:
     """What an act writes: committed when the block ends well, then told to everybody."""
-    async with infra.database.transaction(state.engine, ring=state.ring) as db:
-        yield db
+    return infra.database.transaction(state.engine, ring=state.ring)
 
 
-@asynccontextmanager
-async def reading(state: State) -> AsyncIterator[AsyncConnection]:
+def reading(state: State) -> AbstractAsyncContextManager[AsyncConnection]:
     """One snapshot: rows, counts and position agree."""
-    async with infra.database.reading(state.engine) as db:
-        yield db
+    return infra.database.reading(state.engine)
 
 
 async def session_of(connection: HTTPConnection) -> Session | None:

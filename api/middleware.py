@@ -1,6 +1,7 @@
 """What every answer and request of a web process goes through, in one pure ASGI layer: nothing here holds a body back."""
 
 import asyncio
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
@@ -106,6 +107,7 @@ class Door:
         return None if origin is None or origin == f"{scope['scheme']}://{host}" else "foreign_origin"
 
 
+@lru_cache(maxsize=64)
 def _hostname(host: str) -> str | None:
     try:
         return urlsplit(f"//{host}").hostname

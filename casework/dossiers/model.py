@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -182,8 +183,7 @@ class Happened:
     actor: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
+class Dossier(msgspec.Struct, frozen=True):
     """A dossier under its row lock, with the database's clock at that instant (`now`)."""
 
     id: DossierId

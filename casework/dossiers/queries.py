@@ -1,11 +1,11 @@
 """Reading dossiers: under the lock for the actions, as rows for pages and queues."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,12 +41,13 @@ async def lock(
         dossier = Dossier(*row)
     if seen is not None and seen < dossier.version:
         missed = await db.execute(_SINCE, {"id": dossier_id, "seen": seen})
-        return replace(dossier, since=tuple(Happened(fact.version, fact.kind, fact.at, fact.actor) for fact in missed))
+        return msgspec.structs.replace(
+            dossier, since=tuple(Happened(fact.version, fact.kind, fact.at, fact.actor) for fact in missed)
+        )
     return dossier
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRow:
+class QueueRow(msgspec.Struct, frozen=True):
     """A dossier as a queue shows it, and as the hub sends it. Its fields are the columns of `_ROW`, in their order."""
 
     id: UUID

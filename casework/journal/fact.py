@@ -37,8 +37,7 @@ class Position:
         return f"{self.epoch:x}-{self.tx:x}-{self.id:x}"
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """One row of the journal. `set` maps each changed column to (before, after), as JSON values."""
 
     position: Position
