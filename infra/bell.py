@@ -38,28 +38,40 @@ log = logger(__name__)
 
 
 class _Backend(RedisBackend):
-    """broadcaster's own, but for the end of its listener: it is told to the subscriber instead of to nobody."""
+    """broadcaster's own, but for its listener: a task that dies alone, and two queues and three tasks for each hint.
+
+    Here whoever asks for the next hint reads the connection, and is told when that is over.
+    """
 
     def __init__(self, url: str, channel: str) -> None:
         super().__init__(url)
         self.channel = channel
+        self._over = asyncio.Event()
 
-    async def _pubsub_listener(self) -> None:
+    async def connect(self) -> None:
+        """Open the connection to listen on."""
+        await self._pubsub.connect()
+
+    async def next_published(self) -> Event:
+        """The next hint; `_DEAF`, once, when there will be none any more."""
+        await self._ready.wait()  # there is something to read once the channel is subscribed to
+        if self._over.is_set():
+            await asyncio.Event().wait()
         try:
-            await super()._pubsub_listener()
+            while True:
+                kind, channel, message = await self._pubsub.connection.read_response(disconnect_on_error=False)
+                if kind == b"message":
+                    return Event(channel.decode(), message.decode())
         except Exception as error:  # noqa: BLE001 - whatever it is, this subscription is over
             log.info("bell.dropped", error=type(error).__name__)
-        finally:
-            self._queue.put_nowait(Event(self.channel, _DEAF))
+            self._over.set()
+            return Event(self.channel, _DEAF)
 
     async def unsubscribe(self, channel: str) -> None:
         """Nothing: whoever leaves closes the connection, which may be dead and would be talked to."""
 
     async def disconnect(self) -> None:
         """End what `connect` began, in a bounded time, whatever state the connection is in."""
-        if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.wait({self._listener}, timeout=RING_SECONDS)
         for end in (self._pubsub.aclose, self._conn.aclose):
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(RING_SECONDS):
