@@ -2,26 +2,28 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.accounts import queries as accounts
 from casework.dossiers import queries
+from casework.dossiers.queries import QueueRow
 from casework.journal import read
-from casework.journal.fact import Recorded
+from casework.journal.fact import Position, Recorded
 from infra.database import reading
 from infra.logs import logger
 from realtime.frames import people_of
 from realtime.hub import MOST_REMEMBERED, Hub
-from realtime.seen import Now, Seen, ahead, now_of, seen_of
+from realtime.seen import Seen, ahead, now_of, seen_of
 
 IDLE_SECONDS = 0.5
 HELD_BACK_SECONDS = (0.002, 0.005, 0.010)  # a slower transaction keeps committed facts back: then every 10 ms
 BACK_OFF = (0.05, 2.0)  # seconds: first, longest
 MOST_FACTS = MOST_ROWS = 1_000  # read at once
 MOST_NAMES = 20_000
+REACH_SECONDS = 1.0  # a position that is never reached was never ours
 
 log = logger(__name__)
 
@@ -48,6 +50,7 @@ class Follower:
         self._names: dict[UUID, str] = {}
         self.degraded = True
         self.begun = asyncio.Event()  # the last facts are in memory
+        self._moved = asyncio.Event()  # set, and replaced, when the hub's position moves
 
     def knows(self, person: UUID, name: str) -> None:
         """Somebody's name, so that it need not be asked when they act."""
@@ -56,6 +59,16 @@ class Follower:
     def look(self) -> None:
         """There may be facts: the bell rang."""
         self._wake.set()
+
+    async def reached(self, position: Position) -> None:
+        """Until the hub is where a page was read from: another process may have read it, or nobody waited here."""
+        try:
+            async with asyncio.timeout(REACH_SECONDS):
+                while self._hub.position < position and position.epoch == self._hub.epoch:
+                    self.look()
+                    await self._moved.wait()
+        except TimeoutError:
+            return
 
     async def run(self) -> None:
         """Follow until cancelled, whatever happens to PostgreSQL."""
@@ -79,7 +92,11 @@ class Follower:
             if self._hub.epoch == epoch:
                 return
             last = await read.last(db, most=MOST_REMEMBERED)
-            seen = await self._seen(db, last)
+            ids = list({fact.subject_id for fact in last if fact.stream == "dossier"})
+            rows: dict[UUID, QueueRow] = {}
+            for start in range(0, len(ids), MOST_ROWS):
+                rows |= await queries.rows_of(db, ids[start : start + MOST_ROWS])
+            seen = await self._seen(db, last, rows)
         oldest = last[0].position if len(last) == MOST_REMEMBERED else read.START
         position = last[-1].position if last else read.START
         self._hub.begin(seen, oldest=oldest, position=position, epoch=epoch)
@@ -96,12 +113,12 @@ class Follower:
                 # Nothing rings for another epoch: it is looked at whenever nothing else happens.
                 if not rung and await read.epoch(db) != self._hub.epoch:
                     return
-                batch = await read.after(db, self._hub.position, most=MOST_FACTS)
+                batch, rows = await queries.facts_after(db, self._hub.position, most=MOST_FACTS)
                 if batch.facts and batch.position.epoch != self._hub.epoch:
                     return
                 self.degraded = False
                 if batch.facts:
-                    await self._deliver(batch, await self._seen(db, batch.facts))
+                    await self._deliver(batch, await self._seen(db, batch.facts, rows))
                 if batch.held_back:
                     await asyncio.sleep(HELD_BACK_SECONDS[min(held_back, len(HELD_BACK_SECONDS) - 1)])
                     held_back += 1
@@ -115,6 +132,8 @@ class Follower:
             if fact.kind == "session.ended":
                 self._session_ended(fact.subject_id)
         self._hub.deliver(seen, batch.position)
+        self._moved.set()
+        self._moved = asyncio.Event()
         self._delivered(seen)
 
     async def _hint(self) -> bool:
@@ -128,16 +147,10 @@ class Follower:
             return False
         return True
 
-    async def _seen(self, db: AsyncConnection, facts: Sequence[Recorded]) -> list[Seen]:
+    async def _seen(self, db: AsyncConnection, facts: Sequence[Recorded], rows: Mapping[UUID, QueueRow]) -> list[Seen]:
         """The dossiers' facts, each with how its dossier is now and the names of those whom it names."""
         facts = [fact for fact in facts if fact.stream == "dossier"]
-        if not facts:
-            return []
-        now: dict[UUID, Now] = {}
-        ids = list({fact.subject_id for fact in facts})
-        for start in range(0, len(ids), MOST_ROWS):
-            rows = await queries.rows_of(db, ids[start : start + MOST_ROWS])
-            now |= {dossier: now_of(row) for dossier, row in rows.items()}
+        now = {dossier: now_of(row) for dossier, row in rows.items()}
         later: dict[UUID, Sequence[Recorded]] = {}
         for dossier, version in ahead(facts, now).items():
             newer = await read.of_subject(db, "dossier", dossier, after=version)

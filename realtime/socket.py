@@ -211,6 +211,8 @@ class _Conversation:
             refusal = await self._why_not(topic.dossier)
             if refusal is not None:
                 return self._refuse(refusal, topic=topic.name)
+        if since is not None and since > hub.position:
+            await self._live.follower.reached(since)
         if listener.closing:
             return None
 
@@ -221,7 +223,7 @@ class _Conversation:
             listener.offer(encode(Resync(topic.name)))
             return None
         hub.watch(listener, topic)
-        # A position ahead of this process's (another one read faster) is kept: the client ignores what it has.
+        # A position still ahead of this process's is kept: the client ignores what it has.
         position = max(hub.position, since) if since is not None else hub.position
         told = [*missed, encode(Watching(topic.name, str(position)))]
         if viewer.kind == "agent":

@@ -5,6 +5,7 @@ commit order, and a reader that trusts it loses facts for good.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,13 +21,14 @@ from infra.database import Statement
 START = Position(0, 0, 0)
 
 FACT_COLUMNS = "epoch, tx::text::bigint as tx, id, stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id, payload"
-_AFTER = Statement(
-    f"""
+# Binds: epoch, tx, id, most. `released` is false for what a slower transaction holds back; in this order it comes last.
+AFTER = f"""
     select {FACT_COLUMNS}, epoch < journal_epoch() or tx < pg_snapshot_xmin(pg_current_snapshot()) as released from journal
     where (epoch, tx, id) > (:epoch, cast(cast(:tx as text) as xid8), :id)
     order by journal.epoch, journal.tx, journal.id limit :most
-    """
-)
+"""
+FACT_WIDTH = 13  # columns of a fact in AFTER, before `released`
+_AFTER = Statement(AFTER)
 _NOW = text(
     """
     select epoch, tx::text::bigint as tx, id from journal
@@ -85,9 +87,17 @@ def parse_position(opaque: str) -> Position:
 
 async def after(db: AsyncConnection, position: Position, *, most: int = 1_000) -> Batch:
     """The next facts after `position`, at most `most` of them."""
-    binds = {"epoch": position.epoch, "tx": str(position.tx), "id": position.id, "most": most}
-    rows = await _AFTER.all(db, binds)
-    facts = tuple(_released(row) for row in rows if row["released"])  # in this order the others come last
+    return batch_of(await _AFTER.all(db, binds_after(position, most)), position)
+
+
+def binds_after(position: Position, most: int) -> dict[str, Any]:
+    """What AFTER needs."""
+    return {"epoch": position.epoch, "tx": str(position.tx), "id": position.id, "most": most}
+
+
+def batch_of(rows: Sequence[Record], position: Position) -> Batch:
+    """The rows of AFTER (more columns may follow its own), read after `position`."""
+    facts = tuple(_released(row) for row in rows if row[FACT_WIDTH])
     return Batch(facts, facts[-1].position if facts else position, held_back=len(facts) < len(rows))
 
 
@@ -138,7 +148,7 @@ async def advance(db: AsyncConnection, name: str, position: Position) -> None:
 
 
 def _released(row: Record) -> Recorded:
-    epoch, tx, id_, *rest, _ = row
+    epoch, tx, id_, *rest = row[:FACT_WIDTH]
     return Recorded(Position(epoch, tx, id_), *rest)
 
 
