@@ -1,4 +1,4 @@
-"""The REST door, ready to be mounted: the operations by their addresses, their description, problems for the rest."""
+"""The REST door: the operations by their addresses, their description, problems for the rest."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,11 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from api import problems
 from api.http import Operation, respond, serve
 from api.openapi import document
-from api.routes import OPERATIONS
 
 PREFIX = "/api/v1"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -70,11 +68,6 @@ def _id(text: str) -> UUID:
     if not _UUID.fullmatch(text):
         raise HTTPException(404)
     return UUID(text)
-
-
-def rest() -> Mount:
-    """`/api/v1`."""
-    return Mount(PREFIX, app=Rest(OPERATIONS), name="api")
 
 
 async def told_by_status(request: Request, error: Exception) -> Response:

@@ -12,17 +12,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import web.desk.routes
 import web.portal.routes
 from api import health
-from api.app import PREFIX, rest, told_by_status
+from api.app import PREFIX, Rest
 from api.limits import SignInLimits
 from api.middleware import Door, origin_of
+from api.routes import OPERATIONS
 from api.state import State
 from api.uploads import BODY_MAX
 from infra.bell import Bell
@@ -40,7 +41,7 @@ LIVE_POOL = 3  # for the follower, sessions and presence: a flood of requests do
 VALKEY_SECONDS = 1.0
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings) -> ASGIApp:
     """The application; its servers are reached when it starts."""
 
     @asynccontextmanager
@@ -48,22 +49,28 @@ def create_app(settings: Settings) -> Starlette:
         async with running(settings) as state:
             yield state
 
-    return Starlette(
-        routes=routes(settings),
-        middleware=[
-            Middleware(RequestIds),
-            Middleware(Door, settings=settings, most=BODY_MAX),
-        ],
-        exception_handlers={HTTPException: _page_of_status},
-        lifespan=lifespan,
-    )
+    pages = Starlette(routes=routes(settings), exception_handlers={HTTPException: _page_of_status}, lifespan=lifespan)
+    return RequestIds(Door(Site(Rest(OPERATIONS), pages), settings, most=BODY_MAX))
+
+
+class Site:
+    """The REST door beside the pages. It finds its operations and tells its errors by itself: the routers and exception
+    handlers of the pages would be passed through for nothing, each time that one of its requests waits.
+    """
+
+    def __init__(self, rest: Rest, pages: Starlette) -> None:
+        self._rest = rest
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        of_rest = scope["type"] == "http" and (scope["path"] + "/").startswith(f"{PREFIX}/")
+        await (self._rest if of_rest else self._pages)(scope, receive, send)
 
 
 def routes(settings: Settings) -> Sequence[BaseRoute]:
-    """Every address of the web process."""
+    """Every address of the web process but the REST door's."""
     live = LiveSocket(origins=[origin_of(settings.public_url)], secure=settings.secure)
     return [
-        rest(),
         *health.routes,
         WebSocketRoute("/live", live),
         *web.portal.routes.routes,
@@ -116,9 +123,7 @@ async def _open(pool: AsyncEngine, connections: int) -> None:
 
 
 async def _page_of_status(request: Request, error: Exception) -> Response:
-    """No such page, no such method: a page too; a problem under the API's address, which a mount may not recognise."""
-    if request.scope["path"].startswith(PREFIX):
-        return await told_by_status(request, error)
+    """No such page, no such method: a page too."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     response = error_page(await open_page(request), status)
     if isinstance(error, HTTPException) and error.headers:
