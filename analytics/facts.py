@@ -63,7 +63,7 @@ _SERVICES = text(
 )
 _PROCEDURES = text(
     """
-    select p.id::text as procedure_id, p.slug, v.title_fr as procedure
+    select p.id::text as procedure_id, p.slug, v.title_fr as procedure, v.title_en as procedure_en
     from procedures p join procedure_revisions v on v.procedure_id = p.id and v.revision = p.revision order by p.id
     """
 )

@@ -1,4 +1,5 @@
-"""The figures. Each function is one measure, its docstring the published definition; frames in, frames out, no state.
+"""The figures. Each function is one measure, its docstring the published definition (French, then English, then its
+columns: `analytics.published` reads it); frames in, frames out, no state.
 
 `dossiers` and `facts` are the tables of `analytics.tables`, cut by `analytics.access` for their reader. Days and weeks
 are local (Europe/Paris); durations are in days of 24 hours. tests/analytics holds a twin of each measure in plain SQL.
@@ -24,6 +25,8 @@ def _days(start: str, end: str) -> pl.Expr:
 def volumes(dossiers: pl.LazyFrame, *by: str) -> pl.LazyFrame:
     """Demandes reçues par semaine : les dossiers déposés, comptés à la semaine (lundi) de leur dépôt.
 
+    Requests received by week: the dossiers filed, counted in the week (from Monday) of their filing.
+
     Columns: week (date), `by`, received.
     """
     return (
@@ -36,6 +39,8 @@ def volumes(dossiers: pl.LazyFrame, *by: str) -> pl.LazyFrame:
 
 def backlog(dossiers: pl.LazyFrame, first: date, last: date) -> pl.LazyFrame:
     """Dossiers en cours en fin de journée : déposés ce jour-là ou avant, et pas encore décidés à minuit.
+
+    Dossiers under way at the end of the day: filed on that day or before, and not decided yet at midnight.
 
     Columns: day (each from `first` to `last`), open.
     """
@@ -61,6 +66,9 @@ def time_to_decision(dossiers: pl.LazyFrame, *by: str) -> pl.LazyFrame:
     """Délai de décision : du dépôt à la décision, en jours de 24 h, attente de l'usager comprise ; médiane, et neuvième
     décile (90 % des demandes sont décidées dans ce délai ; interpolation linéaire).
 
+    Time to decision: from filing to decision, in days of 24 hours, the wait for the citizen included; median, and ninth
+    decile (90% of requests are decided within this time; linear interpolation).
+
     Columns: `by`, decided (how many), median, p90 (days).
     """
     return (
@@ -78,7 +86,10 @@ def time_to_decision(dossiers: pl.LazyFrame, *by: str) -> pl.LazyFrame:
 
 def continuity(facts: pl.LazyFrame, dossiers: pl.LazyFrame, *by: str) -> pl.LazyFrame:
     """Continuité : les reprises de dossiers pendant une absence (chaque reprise compte), et le temps, en heures,
-    pendant lequel le dossier était à découvert avant d'être repris (médiane).
+    pendant lequel le dossier était à découvert avant d’être repris (médiane).
+
+    Continuity: the times that a dossier was taken over during an absence (each one counts), and the time, in hours,
+    for which the dossier had been without its agent before (median).
 
     Columns: `by`, taken_over (how many), wait (hours).
     """
@@ -96,6 +107,8 @@ def continuity(facts: pl.LazyFrame, dossiers: pl.LazyFrame, *by: str) -> pl.Lazy
 def now(dossiers: pl.LazyFrame) -> pl.LazyFrame:
     """En ce moment : les dossiers en cours, ceux en retard sur leur délai annoncé, ceux à reprendre (leur agent est
     absent).
+
+    Right now: the dossiers under way, those late on their announced date, those to take over (their agent is away).
 
     Columns: open, late, uncovered. One row.
     """

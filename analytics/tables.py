@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -45,7 +46,7 @@ KEPT = (
 DOSSIERS = pl.Schema({name: _COLUMNS[name] for name in ("dossier", "version", *KEPT)})
 # Names of what is no person: the dimensions.
 SERVICES = pl.Schema(dict.fromkeys(("service_id", "service", "directorate_id", "directorate"), pl.String))
-PROCEDURES = pl.Schema(dict.fromkeys(("procedure_id", "slug", "procedure"), pl.String))
+PROCEDURES = pl.Schema(dict.fromkeys(("procedure_id", "slug", "procedure", "procedure_en"), pl.String))
 
 SCHEMAS: Mapping[str, pl.Schema] = {
     "facts": FACTS, "dossiers": DOSSIERS, "services": SERVICES, "procedures": PROCEDURES,
@@ -85,7 +86,7 @@ class Tables:
     def reached(self, name: str) -> Reached:
         """How far the table is, as its last commit says."""
         table = self.open(name)
-        return Reached() if table is None else _reached(table)
+        return Reached() if table is None else reached_by(table)
 
     def read(self, name: str) -> pl.DataFrame:
         """The whole table, empty before its first commit."""
@@ -121,7 +122,7 @@ class Tables:
     def _after(self, name: str, position: Position) -> DeltaTable | None:
         """The table, no further than `position`: what commits to this object later fails if others did before."""
         table = self.open(name)
-        if table is not None and _reached(table).position > position:
+        if table is not None and reached_by(table).position > position:
             raise Overtaken(name)
         return table
 
@@ -141,7 +142,8 @@ class Tables:
             Path(self._base).mkdir(parents=True, exist_ok=True)
 
 
-def _reached(table: DeltaTable) -> Reached:
+def reached_by(table: DeltaTable) -> Reached:
+    """How far this version of a table is."""
     told = table.history(1)[0]
     return Reached(parse_position(told["position"]), int(told["epoch"]))
 
@@ -156,7 +158,18 @@ def commit(name: str, reached: Reached) -> CommitProperties:
     )
 
 
+def lazy(table: DeltaTable, name: str) -> pl.LazyFrame:
+    """The rows of one version of a table, with the types of its schema, not read yet."""
+    return pl.scan_delta(table).select(pl.col(column).cast(kind) for column, kind in SCHEMAS[name].items())
+
+
 def frame(table: DeltaTable, name: str) -> pl.DataFrame:
-    """The rows of one version of a table, with the types of its schema."""
-    read = pl.scan_delta(table).collect()
-    return read.select(pl.col(column).cast(kind) for column, kind in SCHEMAS[name].items())
+    """The same, read."""
+    return lazy(table, name).collect()
+
+
+def last_at(facts: DeltaTable) -> datetime | None:
+    """When the latest fact of the table happened, by its files' statistics: to the millisecond, and no row is read."""
+    actions = pl.DataFrame(facts.get_add_actions(flatten=True))
+    found = actions["max.at"].max() if "max.at" in actions.columns else None
+    return found.astimezone(UTC) if isinstance(found, datetime) else None

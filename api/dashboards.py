@@ -56,13 +56,14 @@ def may_open(viewer: Viewer) -> bool:
     return bool(viewer.directed or viewer.managed)
 
 
-async def ticket(state: State, session: Session) -> DashboardTicket:
-    """A ticket for this session. Raises NotAllowed. It is kept as its hash: reading Valkey opens nothing."""
+async def ticket(state: State, session: Session, *, locale: str) -> DashboardTicket:
+    """A ticket for this session, to dashboards in this language. Raises NotAllowed. Kept as its hash: reading Valkey opens nothing."""
     if not may_open(session.viewer):
         raise NotAllowed
     token = secrets.token_urlsafe(32)
     await state.redis.set(_key(token), str(session.id), ex=TICKET_SECONDS)
-    return DashboardTicket(url=f"{state.settings.dashboards_url}/entrer?{urlencode({'billet': token})}")
+    address = urlencode({"billet": token, "langue": locale})
+    return DashboardTicket(url=f"{state.settings.dashboards_url}/entrer?{address}")
 
 
 async def redeem(state: State, key: str | None, token: str) -> DashboardReader:

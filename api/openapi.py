@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from analytics.published import PUBLISHED
 from api.http import Operation
 from api.problems import TABLE
 from api.representations import Problem
@@ -136,7 +137,7 @@ def _path(operation: Operation) -> list[dict[str, Any]]:
         ("id", {"type": "string", "format": "uuid"}),
         ("slug", {"type": "string", "pattern": "^[a-z0-9-]+$", "maxLength": 100}),
         ("view", {"type": "string", "pattern": "^[a-z-]+$", "maxLength": 40}),
-        ("measure", {"type": "string", "pattern": "^[a-z_]+$", "maxLength": 60}),
+        ("measure", {"type": "string", "enum": list(PUBLISHED)}),
     ):
         if f"{{{name}}}" in operation.path:
             found.append({"name": name, "in": "path", "required": True, "schema": schema})

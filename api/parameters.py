@@ -1,6 +1,7 @@
 """What addresses may carry after their question mark."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -24,3 +25,13 @@ class Queue(Query, frozen=True, kw_only=True):
 
 class OfService(Query, frozen=True, kw_only=True):
     service: UUID | None = None
+
+
+class Figure(Query, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """Local days, both included; `procedure` by its slug. What a measure does not take is refused."""
+
+    by: Literal["directorate", "procedure"] | None = None
+    from_: date | None = None
+    until: date | None = None
+    directorate: UUID | None = None
+    procedure: Annotated[str, Meta(max_length=100)] | None = None

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from deltalake.exceptions import DeltaError
+from polars.exceptions import ComputeError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -65,6 +67,7 @@ TABLE: Mapping[str, Told] = {
     "bad_request": Told(400, "Demande illisible", "Unreadable request"),
     "too_slow": Told(408, "Votre envoi a pris trop de temps", "Your request took too long"),
     "unavailable": Told(503, "Le service est momentanément indisponible", "The service is unavailable for the moment"),
+    "figures_not_ready": Told(503, "Les chiffres ne sont pas encore prêts", "The figures are not ready yet"),
     "internal": Told(500, "Une erreur est survenue de notre côté", "Something went wrong on our side"),
 }
 # What HTTP's own errors are called (the router's, the body limit's).
@@ -152,6 +155,12 @@ class Unavailable(Refused):
     code = "unavailable"
 
 
+class FiguresNotReady(Refused):
+    """No worker has folded the journal into tables yet: `retry_after` seconds."""
+
+    code = "figures_not_ready"
+
+
 def refusal_of(error: Exception) -> Refused | None:
     """What an exception says to the caller; None for a fault of ours, which is logged and told as `internal`."""
     match error:
@@ -160,6 +169,8 @@ def refusal_of(error: Exception) -> Refused | None:
         case NoSuchObject():
             return NotFound()
         case PoolTimeout() | StoreDown() | OSError():
+            return Unavailable(retry_after=RETRY_SECONDS)
+        case DeltaError() | ComputeError():  # the store of the figures, or one of its files, is away
             return Unavailable(retry_after=RETRY_SECONDS)
         case OperationalError() | InterfaceError():
             return Unavailable(retry_after=RETRY_SECONDS)

@@ -9,6 +9,7 @@ from api import (
     acting,
     dashboards,
     dossiers,
+    figures,
     filing,
     inputs,
     parameters,
@@ -45,7 +46,7 @@ async def _sign_out(call: Call) -> Reply:
 
 
 async def _ticket(call: Call) -> dashboards.DashboardTicket:
-    return await dashboards.ticket(call.state, call.signed_in)
+    return await dashboards.ticket(call.state, call.signed_in, locale=call.signed_in.locale)
 
 
 async def _redeem(call: Call) -> dashboards.DashboardReader:
@@ -54,6 +55,10 @@ async def _redeem(call: Call) -> dashboards.DashboardReader:
 
 async def _readers(call: Call) -> dashboards.DashboardReaders:
     return await dashboards.alive(call.state, call.request.headers.get(dashboards.PROCESS_HEADER), call.body.sessions)
+
+
+async def _figure(call: Call) -> figures.FigureTable:
+    return await figures.figure(call.state, call.viewer, call.path["measure"], call.query)
 
 
 async def _me(call: Call) -> r.Me:
@@ -345,6 +350,11 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(method="GET", path="/absences/{id}/digest", name="digest", does="What happened to its dossiers",
               call=_digest, gives=r.Digest, refuses=("not_allowed",)),
+    Operation(
+        method="GET", path="/figures/{measure}", name="figure", does="A published measure, for who directs or manages",
+        call=_figure, query=parameters.Figure, gives=figures.FigureTable,
+        refuses=("not_allowed", "figures_not_ready"),
+    ),
     Operation(method="POST", path="/dashboards/tickets", name="dashboard_ticket", does="Open the dashboards, once",
               call=_ticket, gives=dashboards.DashboardTicket, status=201, refuses=("not_allowed",)),
     Operation(

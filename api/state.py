@@ -1,6 +1,7 @@
 """What a web process keeps for its requests: made once in the lifespan of `web.app`, found in every request's scope."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 from uuid import UUID
@@ -84,10 +85,14 @@ class State:
     follower: Follows | None = None
     sessions: Sessions = field(init=False)
     looks: Looks = field(init=False)
+    # Polars works beside the event loop, one question at a time: cancelling a request does not stop its thread, and one
+    # thread is then still one.
+    figures: ThreadPoolExecutor = field(init=False)
 
     def __post_init__(self) -> None:
         self.sessions = Sessions(self.engine)
         self.looks = Looks(self.engine)
+        self.figures = ThreadPoolExecutor(1, thread_name_prefix="figures")
 
     async def ring(self, position: str) -> None:
         """Tell every process that the journal has grown: a hint, which may be lost, and which no request waits for."""

@@ -1,30 +1,34 @@
-"""What notebooks are built from: the page, its charts each with its table, the refresh. In French, as its readers."""
+"""What notebooks are built from: the page, its charts each with its table, the refresh; in the reader's language."""
 
 import html
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import altair as alt
 import jinja2
 import panel as pn
 import polars as pl
+from babel import Locale
 from panel.io.resources import _env
 
 from analytics.access import Reader
-from dashboards.figures import Figures, Shelf
+from analytics.figures import Figures, Shelf
+from analytics.published import definition
 from dashboards.readers import Readers
+from infra.i18n import LOCALES, PARIS, Translator, translator
 
 EVERY_MS = 500  # a page looks for new figures
-PARIS = ZoneInfo("Europe/Paris")
 INK = ("#0b5552", "#c2571a", "#3b6fb6", "#8a5a9e", "#7a7a1f", "#a83250", "#3d3d3d")
+LABEL_PX = 260  # of a name beside a bar, before it is cut
+LANGUAGE = "langue"  # of the address: the desk's page and the dashboards that it frames speak one language
 
 _house: dict[str, Any] = {}
 
-Draw = Callable[[Figures, Reader], Sequence[Any]]
+Draw = Callable[[Figures, Reader, Translator], Sequence[Any]]
 
 
 def furnish(shelf: Shelf, readers: Readers) -> None:
@@ -37,16 +41,17 @@ def today() -> date:
     return datetime.now(PARIS).date()
 
 
-def page(title: str, draw: Draw) -> pn.Column:
+def page(title: Callable[[Translator], str], draw: Draw) -> pn.Column:
     """A page that `draw` fills, and fills again when there are new figures, for the reader of this session.
 
     The reader's rights are those of the instant. One who may read no more gets nothing, whatever the socket still does.
     """
     pn.extension("vega")
     document: Any = pn.state.curdoc
-    document.template = _template()
-    document.title = f"{title} – Relais"
     session = UUID(document.session_context.token_payload["reader"])
+    t = translator(_language(document.session_context.request.arguments, session))
+    document.template = _template(t.locale)
+    document.title = f"{title(t)} – Relais"
     body = pn.Column(sizing_mode="stretch_width")
     told = pn.pane.HTML("", sizing_mode="stretch_width")
     shown: list[Any] = [None]
@@ -59,19 +64,32 @@ def page(title: str, draw: Draw) -> pn.Column:
         figures: Figures = _house["shelf"].now()
         if shown[0] == (figures.version, known.rights, today()):
             return
-        parts = draw(figures, known.rights)
+        parts = draw(figures, known.rights, t)
         if len(parts) == len(body) and all(type(old) is type(new) for old, new in zip(body, parts, strict=True)):
             for old, new in zip(body, parts, strict=True):
                 _update(old, new)
         else:
             body[:] = list(parts)
         shown[0] = (figures.version, known.rights, today())
-        told.object = f"<p role='status'>Chiffres du {datetime.now(PARIS):%d/%m/%Y à %H:%M:%S}</p>"
+        told.object = f"<p role='status'>{html.escape(_freshness(figures, t))}</p>"
 
     refresh()
     pn.state.add_periodic_callback(refresh, period=EVERY_MS)
-    head = pn.pane.HTML(f"<h1>{html.escape(title)}</h1>", sizing_mode="stretch_width")
+    head = pn.pane.HTML(f"<h1>{html.escape(title(t))}</h1>", sizing_mode="stretch_width")
     return pn.Column(head, told, body, sizing_mode="stretch_width", margin=(0, 16))
+
+
+def _language(arguments: Mapping[str, list[bytes]], session: UUID) -> str:
+    """The one that the address says, else the account's."""
+    said = b"".join(arguments.get(LANGUAGE, [])).decode("ascii", "replace")
+    known = _house["readers"].known(session)
+    return said if said in LOCALES or known is None else str(known.locale)
+
+
+def _freshness(figures: Figures, t: Translator) -> str:
+    if figures.at is None:
+        return t("Aucun dossier n’est encore compté.")
+    return t("Tout ce qui s’est passé jusqu’au {moment} est compté.").format(moment=t.moment(figures.at))
 
 
 def _update(old: Any, new: Any) -> None:
@@ -83,70 +101,99 @@ def _update(old: Any, new: Any) -> None:
         old.object = new.object
 
 
-def numbers(*each: tuple[str, int]) -> pn.pane.HTML:
+def numbers(t: Translator, *each: tuple[str, int]) -> pn.pane.HTML:
     """A few counts in a row: (what, how many)."""
     cells = "".join(
-        f"<div style='padding:12px 20px;border:1px solid #cfd8d6;border-radius:8px'><b style='font-size:1.8rem'>"
-        f"{_number(value)}</b><br>{html.escape(what)}</div>"
-        for what, value in each
+        f"<div><dt>{html.escape(what)}</dt><dd><b>{html.escape(t.number(value))}</b></dd></div>" for what, value in each
     )
-    return pn.pane.HTML(f"<div style='display:flex;gap:12px;flex-wrap:wrap'>{cells}</div>", sizing_mode="stretch_width")
+    return pn.pane.HTML(f"<dl class='numbers'>{cells}</dl>", sizing_mode="stretch_width", stylesheets=[_STYLE])
 
 
 def chart(
-    title: str, definition: str, drawing: alt.Chart | alt.LayerChart | alt.FacetChart, table: pl.DataFrame
+    t: Translator,
+    title: str,
+    measure: Callable[..., Any],
+    drawing: alt.Chart | alt.LayerChart | alt.FacetChart,
+    table: pl.DataFrame,
 ) -> pn.Column:
-    """A chart with what it means, and the same figures as a table: `table`'s columns are its French headings."""
-    spec = drawing.properties(width="container", height=280).to_dict()
+    """A chart with what it means (the measure's definition), and the same figures as a table: `table`'s columns are its
+    headings in the reader's language."""
+    means = html.escape(definition(measure)[t.locale])
+    spec = drawing.properties(width="container", height=280, description=title).configure(locale=_vega(t.locale))
     return pn.Column(
-        pn.pane.HTML(f"<h2>{html.escape(title)}</h2><p>{html.escape(definition)}</p>", sizing_mode="stretch_width"),
-        pn.pane.Vega(spec, sizing_mode="stretch_width", height=340, show_actions=False),
-        pn.pane.HTML(_table(title, table), sizing_mode="stretch_width"),
+        pn.pane.HTML(f"<h2>{html.escape(title)}</h2><p>{means}</p>", sizing_mode="stretch_width", stylesheets=[_STYLE]),
+        pn.pane.Vega(spec.to_dict(), sizing_mode="stretch_width", height=340, show_actions=False),
+        pn.pane.HTML(_table(t, title, table), sizing_mode="stretch_width", stylesheets=[_STYLE]),
         sizing_mode="stretch_width",
     )
 
 
-def definition(measure: Callable[..., Any]) -> str:
-    """The published definition of a measure: its docstring up to the columns."""
-    return " ".join((measure.__doc__ or "").partition("Columns:")[0].split())
-
-
-def since(weeks: int) -> date:
-    """The Monday that many weeks ago."""
-    day = today() - timedelta(weeks=weeks)
-    return day - timedelta(days=day.weekday())
-
-
-def _table(title: str, rows: pl.DataFrame) -> str:
-    heads = "".join(
-        f"<th scope='col' style='text-align:left;padding:2px 12px'>{html.escape(name)}</th>" for name in rows.columns
-    )
+def _table(t: Translator, title: str, rows: pl.DataFrame) -> str:
+    heads = "".join(f"<th scope='col'>{html.escape(name)}</th>" for name in rows.columns)
     lines = "".join(
-        "<tr>" + "".join(f"<td style='padding:2px 12px'>{_cell(value)}</td>" for value in row) + "</tr>"
-        for row in rows.iter_rows()
+        "<tr>" + "".join(f"<td>{_cell(t, value)}</td>" for value in row) + "</tr>" for row in rows.iter_rows()
     )
     return (
-        f"<details><summary>Les mêmes chiffres en tableau</summary><table><caption>{html.escape(title)}</caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></details>"
+        f"<details><summary>{html.escape(t('Les mêmes chiffres en tableau'))}</summary>"
+        f"<div class='scroll' tabindex='0' role='group' aria-label='{html.escape(title, quote=True)}'>"
+        f"<table><caption>{html.escape(title)}</caption>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div></details>"
     )
 
 
-def _cell(value: object) -> str:
+def _cell(t: Translator, value: object) -> str:
     if value is None:
-        return "<span title='Moins de cinq dossiers'>caché</span>"
+        return f"<span title='{html.escape(t('Moins de cinq dossiers'), quote=True)}'>{html.escape(t('caché'))}</span>"
     if isinstance(value, date):
-        return f"{value:%d/%m/%Y}"
+        return html.escape(t.short_day(value))
     if isinstance(value, float):
-        return f"{value:.1f}".replace(".", ",")
-    return _number(value) if isinstance(value, int) else html.escape(str(value))
+        return html.escape(t.number(round(value, 1)))
+    return html.escape(t.number(value) if isinstance(value, int) else str(value))
 
 
-def _number(value: int) -> str:
-    return f"{value:,}".replace(",", "\u202f")
+# Bokeh draws each part in a shadow of its own: the page's style does not reach it.
+_STYLE = """
+h2 { font-size: 1.25rem; margin: 1.5rem 0 .25rem }
+p { margin: 0 0 .5rem; max-width: 75ch }
+.numbers { display: flex; flex-wrap: wrap; gap: .75rem; margin: 0 }
+.numbers div { display: flex; flex-direction: column-reverse; padding: .75rem 1.25rem; border: 1px solid #cfd8d6;
+  border-radius: .5rem }
+.numbers dd { margin: 0; font-size: 1.8rem }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse }
+caption { text-align: left; padding: .5rem .75rem; font-weight: bold }
+th, td { text-align: left; padding: .125rem .75rem }
+"""
 
 
-def _template() -> jinja2.Template:
-    """Panel's own page, in French: its language is written in the middle of a tag, out of reach of any block."""
+@cache
+def _vega(locale: str) -> dict[str, Any]:
+    """How charts write numbers and dates, from the Unicode Consortium's data (d3-format's and d3-time-format's words)."""
+    told = Locale.parse("fr_FR" if locale == "fr" else "en_GB")
+    symbols = told.number_symbols["latn"]
+    days, months = told.days["format"], told.months["format"]
+
+    def week(width: str) -> list[str]:
+        return [days[width][each] for each in (6, 0, 1, 2, 3, 4, 5)]  # from Sunday
+
+    return {
+        "number": {
+            "decimal": symbols["decimal"], "thousands": symbols["group"], "grouping": [3], "currency": ["", "\u00a0€"],
+        },
+        "time": {
+            "dateTime": "%A %e %B %Y %X", "date": "%d/%m/%Y", "time": "%H:%M:%S", "periods": ["", ""],
+            "days": week("wide"), "shortDays": week("abbreviated"),
+            "months": [months["wide"][each] for each in range(1, 13)],
+            "shortMonths": [months["abbreviated"][each] for each in range(1, 13)],
+        },
+    }  # fmt: skip
+
+
+@cache
+def _template(locale: str) -> jinja2.Template:
+    """Panel's own page in this language, which is written in the middle of a tag, out of reach of any block."""
     path = Path(_env.get_template("base.html").filename or "")
-    made: jinja2.Template = _env.from_string(path.read_text(encoding="utf-8").replace('lang="en"', 'lang="fr"', 1))
+    made: jinja2.Template = _env.from_string(
+        path.read_text(encoding="utf-8").replace('lang="en"', f'lang="{locale}"', 1)
+    )
     return made

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from bokeh.application.handlers.handler import Handler
@@ -13,7 +13,9 @@ from panel.io import server as panel_server
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
+from dashboards.blocks import LANGUAGE
 from dashboards.readers import Readers
+from infra.i18n import LOCALES, Translator, preferred, translator
 from infra.settings import Settings
 
 FIRST = "/vue-d-ensemble"
@@ -21,9 +23,10 @@ CLOSED = "/fermee"
 MOST_PAGES = 50  # open documents in this process: each holds its own
 MOST_A_READER = 4
 
-_PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Tableaux de bord – Relais</title></head>
-<body style="font-family: system-ui, sans-serif; margin: 3rem; max-width: 40rem"><h1>{title}</h1><p>{text}</p>
-<p><a href="{desk}" target="_top">Revenir au bureau des agents</a></p></body></html>"""
+_PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title} – Relais</title></head>
+<body style="font-family: system-ui, sans-serif; margin: 3rem; max-width: 40rem"><main><h1>{title}</h1><p>{text}</p>
+<p><a href="{desk}" target="_top">{back}</a></p></main></body></html>"""
 
 
 class House:
@@ -138,7 +141,10 @@ def close_the_doors(house: House) -> None:
             documents = len(self.application.get_sessions(self.request.path.rstrip("/")))
             if documents >= MOST_PAGES or len(house.sockets[UUID(self.current_user)]) >= MOST_A_READER:
                 self.set_status(503)
-                self.finish(_page(house, "Trop de tableaux ouverts", "Fermez-en un, puis rechargez cette page."))
+                t = language_of(self)
+                self.finish(
+                    _page(house, t, t("Trop de tableaux ouverts"), t("Fermez-en un, puis rechargez cette page."))
+                )
                 return
             self.request.headers["Bokeh-Session-Id"] = generate_session_id(
                 secret_key=self.application.secret_key, signed=True
@@ -201,7 +207,7 @@ def doors(house: House) -> list[tuple[str, type[RequestHandler]]]:
                 house.cookie_name, house.readers.cookie(known.session), path="/", httponly=True, secure=house.secure,
                 samesite="lax",
             )  # fmt: skip
-            self.redirect(FIRST)
+            self.redirect(f"{FIRST}?{urlencode({LANGUAGE: language_of(self).locale})}")
 
     class Closed(RequestHandler):
         def set_default_headers(self) -> None:
@@ -210,10 +216,18 @@ def doors(house: House) -> list[tuple[str, type[RequestHandler]]]:
 
         def get(self) -> None:
             self.set_status(401)
-            self.finish(_page(house, "Tableaux de bord fermés", "Rouvrez-les depuis le bureau des agents."))
+            t = language_of(self)
+            self.finish(_page(house, t, t("Tableaux de bord fermés"), t("Rouvrez-les depuis le bureau des agents.")))
 
     return [("/entrer", Enter), (CLOSED, Closed)]
 
 
-def _page(house: House, title: str, text: str) -> str:
-    return _PAGE.format(title=title, text=text, desk=f"{house.desk}/agent/tableaux-de-bord")
+def language_of(handler: RequestHandler) -> Translator:
+    """The words of the language that the address says, else of the browser's."""
+    said = handler.get_query_argument(LANGUAGE, "")
+    return translator(said if said in LOCALES else preferred(handler.request.headers.get("Accept-Language")))
+
+
+def _page(house: House, t: Translator, title: str, text: str) -> str:
+    desk = f"{house.desk}/agent/tableaux-de-bord"
+    return _PAGE.format(lang=t.locale, title=title, text=text, desk=desk, back=t("Revenir au bureau des agents"))

@@ -32,6 +32,7 @@ class Known:
 
     session: UUID
     name: str
+    locale: str
     rights: Reader
 
 
@@ -119,6 +120,7 @@ class Readers:
             listed = told[name]
             return frozenset(str(each) for each in listed) if isinstance(listed, list) else frozenset()
 
-        known = Known(UUID(str(told["session"])), str(told["name"]), Reader(ids("directorates"), ids("services")))
+        rights = Reader(ids("directorates"), ids("services"))
+        known = Known(UUID(str(told["session"])), str(told["name"]), str(told["locale"]), rights)
         self._known[known.session] = known
         return known

@@ -7,9 +7,9 @@ from pathlib import Path
 import panel as pn
 from panel.io.server import get_server
 
+from analytics.figures import Shelf
 from analytics.tables import Tables
 from dashboards import blocks
-from dashboards.figures import Shelf
 from dashboards.gate import Gate, House, Named, close_the_doors, doors
 from dashboards.readers import Readers
 from infra.listen import taken

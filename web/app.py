@@ -108,6 +108,7 @@ async def running(settings: Settings) -> AsyncIterator[dict[str, Any]]:
     finally:
         looks.cancel()
         await asyncio.gather(looks, return_exceptions=True)
+        state.figures.shutdown(wait=False, cancel_futures=True)
         await bell.close()
         await redis.aclose()
         await requests.dispose()

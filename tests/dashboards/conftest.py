@@ -56,7 +56,7 @@ class Desk:
         browser = await self.client(self.dashboards.url)
         answer = await browser.get(await self.ticket(client))
         assert answer.status_code == 302
-        assert answer.headers["location"] == PAGE
+        assert answer.headers["location"] == f"{PAGE}?langue=fr"
         return browser
 
     async def token_of(self, browser: httpx.AsyncClient) -> str:

@@ -49,7 +49,7 @@ async def test_a_ticket_opens_once(desk: Desk) -> None:
     hugo = await desk.signed_in()
     url = await desk.ticket(hugo)
     async with httpx.AsyncClient() as first, httpx.AsyncClient() as second:
-        assert (await first.get(url)).headers["location"] == PAGE
+        assert (await first.get(url)).headers["location"] == f"{PAGE}?langue=fr"
         assert (await second.get(url)).headers["location"] == "/fermee"
         assert not second.cookies
 
@@ -62,7 +62,7 @@ async def test_tickets_are_for_those_who_direct(desk: Desk, who: str) -> None:
 
 async def test_the_desk_answers_only_its_own_process(desk: Desk) -> None:
     hugo = await desk.signed_in()
-    token = (await desk.ticket(hugo)).partition("billet=")[2]
+    token = (await desk.ticket(hugo)).partition("billet=")[2].partition("&")[0]
     for headers in ({}, {"x-relais-process": "0" * 64}):
         asked = await hugo.post("/dashboards/readers", json={"ticket": token}, headers=headers)
         assert asked.status_code == 403

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute, expect
+from playwright.async_api import Browser, BrowserContext, Frame, Page, WebSocketRoute, expect
 
 from infra.cookies import session_cookie
 from tests.api.house import House
@@ -81,7 +81,7 @@ async def is_live(page: Page) -> None:
     await expect(page.locator("html")).to_have_attribute("data-live", "live")
 
 
-async def violations(page: Page) -> list[str]:
+async def violations(page: Page | Frame) -> list[str]:
     """What axe finds wrong with the page, by rule and element."""
     await page.evaluate(f"{AXE};undefined")  # as the browser's own tools do: the page's policy stays as strict as it is
     found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")

@@ -23,7 +23,7 @@ PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
 def _asked() -> Catalog:
     """Every sentence that the code asks for."""
     asked = Catalog()
-    for folder in ("web", "workers", "api"):
+    for folder in ("web", "workers", "api", "dashboards"):
         methods = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
         for _, _, message, _, _ in extract_from_dir(ROOT / folder, methods, keywords=KEYWORDS):
             if message:

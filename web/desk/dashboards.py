@@ -11,5 +11,5 @@ async def one(page: Page) -> Response:
     """The frame, opened by a ticket for this session. Raises NotAllowed for who has no figures to look at."""
     if page.session is None:
         raise NotAllowed
-    ticket = await dashboards.ticket(page.state, page.session)
+    ticket = await dashboards.ticket(page.state, page.session, locale=page.t.locale)
     return page.show("desk/dashboards.html", address=ticket.url)
