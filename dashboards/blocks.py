@@ -22,8 +22,17 @@ from dashboards.readers import Readers
 from infra.i18n import LOCALES, PARIS, Translator, translator
 
 EVERY_MS = 500  # a page looks for new figures
-INK = ("#0b5552", "#c2571a", "#3b6fb6", "#8a5a9e", "#7a7a1f", "#a83250", "#3d3d3d")
-LABEL_PX = 260  # of a name beside a bar, before it is cut
+INK = ("#0b5552", "#c2571a", "#3b6fb6", "#8a5a9e", "#7a7a1f", "#a83250")
+OTHERS = "#8c9694"
+LINE_PX = 40  # of a name and the bar under it
+BAR_PX = 12
+# Names stand above their bars, so that a phone's whole width is left to these.
+NAMES = alt.Axis(
+    title=None, labelAlign="left", labelPadding=0, labelOffset=-14, labelLimit=0, ticks=False, domain=False, grid=False
+)
+COUNTS = alt.Axis(format=",d", tickMinStep=1)
+MONTHS = alt.Axis(format="%b %Y", tickCount="month", labelOverlap="greedy", labelSeparation=8)
+DAY = "%-d %B %Y"
 LANGUAGE = "langue"  # of the address: the desk's page and the dashboards that it frames speak one language
 
 _house: dict[str, Any] = {}
@@ -53,7 +62,7 @@ def page(title: Callable[[Translator], str], draw: Draw) -> pn.Column:
     document.template = _template(t.locale)
     document.title = f"{title(t)} – Relais"
     body = pn.Column(sizing_mode="stretch_width")
-    told = pn.pane.HTML("", sizing_mode="stretch_width")
+    told = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[_STYLE])
     shown: list[Any] = [None]
 
     def refresh() -> None:
@@ -75,7 +84,7 @@ def page(title: Callable[[Translator], str], draw: Draw) -> pn.Column:
 
     refresh()
     pn.state.add_periodic_callback(refresh, period=EVERY_MS)
-    head = pn.pane.HTML(f"<h1>{html.escape(title(t))}</h1>", sizing_mode="stretch_width")
+    head = pn.pane.HTML(f"<h1>{html.escape(title(t))}</h1>", sizing_mode="stretch_width", stylesheets=[_STYLE])
     return pn.Column(head, told, body, sizing_mode="stretch_width", margin=(0, 16))
 
 
@@ -104,7 +113,7 @@ def _update(old: Any, new: Any) -> None:
 def numbers(t: Translator, *each: tuple[str, int]) -> pn.pane.HTML:
     """A few counts in a row: (what, how many)."""
     cells = "".join(
-        f"<div><dt>{html.escape(what)}</dt><dd><b>{html.escape(t.number(value))}</b></dd></div>" for what, value in each
+        f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(t.number(value))}</dd></div>" for what, value in each
     )
     return pn.pane.HTML(f"<dl class='numbers'>{cells}</dl>", sizing_mode="stretch_width", stylesheets=[_STYLE])
 
@@ -115,26 +124,36 @@ def chart(
     measure: Callable[..., Any],
     drawing: alt.Chart | alt.LayerChart | alt.FacetChart,
     table: pl.DataFrame,
+    *,
+    lines: int | None = None,
 ) -> pn.Column:
     """A chart with what it means (the measure's definition), and the same figures as a table: `table`'s columns are its
-    headings in the reader's language."""
+    headings in the reader's language. `lines`: of a chart that has one for each name."""
     means = html.escape(definition(measure)[t.locale])
-    spec = drawing.properties(width="container", height=280, description=title).configure(locale=_vega(t.locale))
+    height = 280 if lines is None else max(lines, 1) * LINE_PX
+    spec = drawing.properties(width="container", height=height, description=title).configure(
+        locale=_vega(t.locale), font=_FONT, axis={"labelFontSize": 13, "titleFontSize": 13}
+    )
     return pn.Column(
         pn.pane.HTML(f"<h2>{html.escape(title)}</h2><p>{means}</p>", sizing_mode="stretch_width", stylesheets=[_STYLE]),
-        pn.pane.Vega(spec.to_dict(), sizing_mode="stretch_width", height=340, show_actions=False),
+        pn.pane.Vega(spec.to_dict(), sizing_mode="stretch_width", show_actions=False),
         pn.pane.HTML(_table(t, title, table), sizing_mode="stretch_width", stylesheets=[_STYLE]),
         sizing_mode="stretch_width",
     )
 
 
 def _table(t: Translator, title: str, rows: pl.DataFrame) -> str:
-    heads = "".join(f"<th scope='col'>{html.escape(name)}</th>" for name in rows.columns)
-    lines = "".join(
-        "<tr>" + "".join(f"<td>{_cell(t, value)}</td>" for value in row) + "</tr>" for row in rows.iter_rows()
+    sides = [" class='number'" if kind.is_numeric() else "" for kind in rows.dtypes]
+    heads = "".join(
+        f"<th scope='col'{side}>{html.escape(name)}</th>" for name, side in zip(rows.columns, sides, strict=True)
     )
+    lines = "".join(
+        f"<tr>{''.join(f'<td{side}>{_cell(t, value)}</td>' for value, side in zip(row, sides, strict=True))}</tr>"
+        for row in rows.iter_rows()
+    )
+    opener = html.escape(t("Les mêmes chiffres en tableau"))
     return (
-        f"<details><summary>{html.escape(t('Les mêmes chiffres en tableau'))}</summary>"
+        f"<details><summary>{opener}</summary>"
         f"<div class='scroll' tabindex='0' role='group' aria-label='{html.escape(title, quote=True)}'>"
         f"<table><caption>{html.escape(title)}</caption>"
         f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div></details>"
@@ -143,26 +162,33 @@ def _table(t: Translator, title: str, rows: pl.DataFrame) -> str:
 
 def _cell(t: Translator, value: object) -> str:
     if value is None:
-        return f"<span title='{html.escape(t('Moins de cinq dossiers'), quote=True)}'>{html.escape(t('caché'))}</span>"
+        why, hidden = html.escape(t("Moins de cinq dossiers"), quote=True), html.escape(t("caché"))
+        return f"<span title='{why}'>{hidden}</span>"
     if isinstance(value, date):
         return html.escape(t.short_day(value))
     if isinstance(value, float):
-        return html.escape(t.number(round(value, 1)))
+        return html.escape(t.tenths(value))
     return html.escape(t.number(value) if isinstance(value, int) else str(value))
 
 
-# Bokeh draws each part in a shadow of its own: the page's style does not reach it.
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
+_PAGE_STYLE = f"body {{ font: 1rem/1.5 {_FONT}; color: #1c2423 }}"
+# Bokeh draws each part in a shadow of its own: the page's style reaches its font and colour, and no more.
 _STYLE = """
-h2 { font-size: 1.25rem; margin: 1.5rem 0 .25rem }
+:host { font-size: 1rem }
+h1 { font-size: 1.75rem; margin: 1rem 0 0 }
+h2 { font-size: 1.25rem; margin: 2rem 0 .25rem }
 p { margin: 0 0 .5rem; max-width: 75ch }
-.numbers { display: flex; flex-wrap: wrap; gap: .75rem; margin: 0 }
+.numbers { display: flex; flex-wrap: wrap; gap: .75rem; margin: .5rem 0 }
 .numbers div { display: flex; flex-direction: column-reverse; padding: .75rem 1.25rem; border: 1px solid #cfd8d6;
   border-radius: .5rem }
-.numbers dd { margin: 0; font-size: 1.8rem }
+.numbers dd { margin: 0; font-size: 1.8rem; line-height: 1.2; font-weight: bold }
+summary { padding: .25rem 0; color: #0b5552; cursor: pointer }
 .scroll { overflow-x: auto }
-table { border-collapse: collapse }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 caption { text-align: left; padding: .5rem .75rem; font-weight: bold }
-th, td { text-align: left; padding: .125rem .75rem }
+th, td { text-align: left; padding: .25rem .75rem; border-bottom: 1px solid #e3e8e7 }
+th.number, td.number { text-align: right }
 """
 
 
@@ -191,9 +217,18 @@ def _vega(locale: str) -> dict[str, Any]:
 
 @cache
 def _template(locale: str) -> jinja2.Template:
-    """Panel's own page in this language, which is written in the middle of a tag, out of reach of any block."""
-    path = Path(_env.get_template("base.html").filename or "")
-    made: jinja2.Template = _env.from_string(
-        path.read_text(encoding="utf-8").replace('lang="en"', f'lang="{locale}"', 1)
-    )
+    """Panel's own page in this language (which is written in the middle of a tag, out of reach of any block), fit for a
+    phone, its content in its one landmark."""
+    page = Path(_env.get_template("base.html").filename or "").read_text(encoding="utf-8")
+    for found, put in (
+        ('lang="en"', f'lang="{locale}"'),
+        ('<meta charset="utf-8">', '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'),
+        ("{%  endblock resources %}", f"<style>{_PAGE_STYLE}</style>{{%  endblock resources %}}"),
+        ("{%    block contents %}", "<main>{%    block contents %}"),
+        ("{%    endblock contents %}", "{%    endblock contents %}</main>"),
+    ):
+        if page.count(found) != 1:
+            raise RuntimeError(f"Panel's page has changed: {found}")
+        page = page.replace(found, put)
+    made: jinja2.Template = _env.from_string(page)
     return made

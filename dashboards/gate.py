@@ -200,14 +200,15 @@ def doors(house: House) -> list[tuple[str, type[RequestHandler]]]:
 
         async def get(self) -> None:
             known = await house.readers.enter(self.get_query_argument("billet", ""))
+            language = urlencode({LANGUAGE: language_of(self).locale})
             if known is None:
-                self.redirect(CLOSED)
+                self.redirect(f"{CLOSED}?{language}")
                 return
             self.set_cookie(
                 house.cookie_name, house.readers.cookie(known.session), path="/", httponly=True, secure=house.secure,
                 samesite="lax",
             )  # fmt: skip
-            self.redirect(f"{FIRST}?{urlencode({LANGUAGE: language_of(self).locale})}")
+            self.redirect(f"{FIRST}?{language}")
 
     class Closed(RequestHandler):
         def set_default_headers(self) -> None:

@@ -10,7 +10,7 @@ from analytics.figures import Figures
 from dashboards import blocks
 from infra.i18n import Translator
 
-_COUNT = alt.Axis(format=",d", tickMinStep=1)
+MOST_COLOURS = 6  # directorates that a chart tells apart; its table names all of them
 
 
 def title(t: Translator) -> str:
@@ -36,15 +36,28 @@ def now(figures: Figures, reader: Reader, t: Translator) -> pn.pane.HTML:
 def volumes(figures: Figures, reader: Reader, t: Translator) -> pn.Column:
     """Received by week and directorate, the whole community."""
     rows = published.volumes(figures, reader, published.usual(blocks.today())).collect()
+    others, received = t("Autres directions"), pl.col("received").sum()
+    seen = rows.filter(pl.col("received") > 0)
+    sizes = seen.group_by("directorate").agg(received).sort("received", "directorate", descending=[True, False])
+    named = sizes["directorate"].head(MOST_COLOURS).to_list()
+    told_apart = pl.when(pl.col("directorate").is_in(named)).then("directorate").otherwise(pl.lit(others))
+    drawn = seen.group_by("week", told_apart.alias("directorate")).agg(received).sort("week", "directorate")
+    domain = [*named, *([others] if sizes.height > MOST_COLOURS else [])]
+    colours = alt.Scale(domain=domain, range=[*blocks.INK[: len(named)], blocks.OTHERS])
     drawing = (
-        alt.Chart(rows)
+        alt.Chart(drawn)
         .mark_bar()
         .encode(
-            x=alt.X("week:T", title=t("Semaine du")),
-            y=alt.Y("received:Q", title=t("Demandes reçues"), axis=_COUNT),
-            color=alt.Color("directorate:N", title=t("Direction"), scale=alt.Scale(range=list(blocks.INK))),
+            x=alt.X("week:T", title=t("Semaine du"), axis=blocks.MONTHS),
+            y=alt.Y("received:Q", title=t("Demandes reçues"), axis=blocks.COUNTS),
+            color=alt.Color(
+                "directorate:N",
+                title=t("Direction"),
+                scale=colours,
+                legend=alt.Legend(orient="bottom", direction="vertical", columns=1, labelLimit=0, labelFontSize=13),
+            ),
             tooltip=[
-                alt.Tooltip("week:T", title=t("Semaine du")),
+                alt.Tooltip("week:T", title=t("Semaine du"), format=blocks.DAY),
                 alt.Tooltip("directorate:N", title=t("Direction")),
                 alt.Tooltip("received:Q", title=t("Reçues"), format=",d"),
             ],
@@ -65,10 +78,10 @@ def backlog(figures: Figures, reader: Reader, t: Translator) -> pn.Column:
         alt.Chart(rows)
         .mark_area(color=blocks.INK[0], opacity=0.6, line=True)
         .encode(
-            x=alt.X("day:T", title=t("Jour")),
-            y=alt.Y("open:Q", title=t("Dossiers en cours"), axis=_COUNT),
+            x=alt.X("day:T", title=t("Jour"), axis=blocks.MONTHS),
+            y=alt.Y("open:Q", title=t("Dossiers en cours"), axis=blocks.COUNTS),
             tooltip=[
-                alt.Tooltip("day:T", title=t("Jour")),
+                alt.Tooltip("day:T", title=t("Jour"), format=blocks.DAY),
                 alt.Tooltip("open:Q", title=t("Dossiers en cours"), format=",d"),
             ],
         )
@@ -94,12 +107,13 @@ def delays_by_procedure(figures: Figures, reader: Reader, t: Translator) -> pn.C
 def continuity(figures: Figures, reader: Reader, t: Translator) -> pn.Column:
     """Taken over, and how long they had waited, the whole community by directorate."""
     rows = published.continuity(figures, reader, published.usual(blocks.today())).collect()
+    shown = rows.filter(pl.col("taken_over").is_not_null())
     drawing = (
-        alt.Chart(rows)
-        .mark_bar(color=blocks.INK[1])
+        alt.Chart(shown)
+        .mark_bar(color=blocks.INK[1], height=blocks.BAR_PX)
         .encode(
-            y=alt.Y("directorate:N", title=None, axis=alt.Axis(labelLimit=blocks.LABEL_PX)),
-            x=alt.X("taken_over:Q", title=t("Dossiers repris en douze mois"), axis=_COUNT),
+            y=alt.Y("directorate:N", axis=blocks.NAMES),
+            x=alt.X("taken_over:Q", title=t("Dossiers repris en douze mois"), axis=blocks.COUNTS),
             tooltip=[
                 alt.Tooltip("directorate:N", title=t("Direction")),
                 alt.Tooltip("taken_over:Q", title=t("Repris"), format=",d"),
@@ -112,19 +126,22 @@ def continuity(figures: Figures, reader: Reader, t: Translator) -> pn.Column:
         pl.col("taken_over").alias(t("Repris")),
         pl.col("wait").alias(t("Attente médiane (heures)")),
     )
-    return blocks.chart(t, t("Continuité"), measures.continuity, drawing, table)
+    return blocks.chart(t, t("Continuité"), measures.continuity, drawing, table, lines=shown.height)
 
 
 def _delays(t: Translator, title: str, rows: pl.DataFrame, what: str) -> pn.Column:
     median, p90 = t("Médiane (jours)"), t("90 % en moins de (jours)")
-    base = alt.Chart(rows).encode(y=alt.Y("what:N", title=None, axis=alt.Axis(labelLimit=blocks.LABEL_PX)))
+    shown = rows.filter(pl.col("decided").is_not_null())
+    base = alt.Chart(shown).encode(y=alt.Y("what:N", axis=blocks.NAMES))
     said = alt.Tooltip("what:N", title=what)
     drawing = alt.layer(
-        base.mark_rule(color=blocks.INK[0]).encode(x=alt.X("median:Q", title=t("Jours")), x2="p90:Q"),
+        base.mark_rule(color=blocks.INK[0]).encode(
+            x=alt.X("median:Q", title=t("Jours (● médiane, ◆ 90 % des décisions)")), x2="p90:Q"
+        ),
         base.mark_point(filled=True, size=80, color=blocks.INK[0]).encode(
             x="median:Q", tooltip=[said, alt.Tooltip("median:Q", title=median, format=".1f")]
         ),
-        base.mark_point(filled=True, size=80, color=blocks.INK[1]).encode(
+        base.mark_point(filled=True, size=80, shape="diamond", color=blocks.INK[1]).encode(
             x="p90:Q", tooltip=[said, alt.Tooltip("p90:Q", title=p90, format=".1f")]
         ),
     )
@@ -134,4 +151,4 @@ def _delays(t: Translator, title: str, rows: pl.DataFrame, what: str) -> pn.Colu
         pl.col("median").alias(median),
         pl.col("p90").alias(p90),
     )
-    return blocks.chart(t, title, measures.time_to_decision, drawing, table)
+    return blocks.chart(t, title, measures.time_to_decision, drawing, table, lines=shown.height)

@@ -95,6 +95,10 @@ class Translator:
         """“12 345”."""
         return numbers.format_decimal(value, locale=_babel(self.locale))
 
+    def tenths(self, value: float) -> str:
+        """“36,0”: as many decimals in each line of a table."""
+        return numbers.format_decimal(value, "#,##0.0", locale=_babel(self.locale))
+
 
 @cache
 def translator(locale: str) -> Translator:

@@ -79,7 +79,8 @@ def until(ends_at: datetime, t: Translator) -> str:
     """The last half-day of an absence: “27 nov. 2026”, or “27 nov. 2026 midi” when its afternoon is worked."""
     local = ends_at.astimezone(PARIS)
     if (local.hour, local.minute) == (12, 30):
-        return f"{t.short_day(ends_at)} {t.gettext('midi')}"
+        noon = t.gettext("midi")
+        return f"{t.short_day(ends_at)} {noon}"
     return t.short_day(last_day(ends_at))
 
 

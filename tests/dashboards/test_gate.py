@@ -38,7 +38,7 @@ async def test_without_a_ticket_there_is_no_page(desk: Desk) -> None:
         assert answer.status_code == 302
         assert answer.headers["location"].startswith("./fermee")
         assert (await nobody.get("/fermee")).status_code == 401
-        assert (await nobody.get("/entrer?billet=invented")).headers["location"] == "/fermee"
+        assert (await nobody.get("/entrer?billet=invented")).headers["location"] == "/fermee?langue=fr"
         for closed in ("/autoload.js", "/metadata"):
             assert (await nobody.get(PAGE + closed)).status_code == 404
         forged = f"relais-tableaux=01920090-1ab6-731c-b570-9ac3d87e89f2.{'0' * 64}"
@@ -50,7 +50,7 @@ async def test_a_ticket_opens_once(desk: Desk) -> None:
     url = await desk.ticket(hugo)
     async with httpx.AsyncClient() as first, httpx.AsyncClient() as second:
         assert (await first.get(url)).headers["location"] == f"{PAGE}?langue=fr"
-        assert (await second.get(url)).headers["location"] == "/fermee"
+        assert (await second.get(url)).headers["location"] == "/fermee?langue=fr"
         assert not second.cookies
 
 

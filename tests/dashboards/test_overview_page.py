@@ -25,7 +25,7 @@ async def test_hugo_sees_what_was_filed_just_now(desk: Desk, page: Page) -> None
     await expect(frame.get_by_role("heading", name="Vue d’ensemble")).to_be_visible(timeout=60_000)
     await expect(frame.locator("canvas, svg.marks").first).to_be_visible(timeout=60_000)
     await expect(frame.get_by_role("heading", name="Continuité")).to_be_visible()
-    running = frame.locator("div:has(> b)", has_text="en cours").first.locator("b")
+    running = frame.locator("dl > div", has_text="en cours").locator("dd")
     before = int((await running.inner_text()).replace("\u202f", ""))
 
     await _file(desk)

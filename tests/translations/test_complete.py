@@ -1,5 +1,6 @@
 """Every sentence of the doors is in the English catalogue, with the same placeholders, and nothing else is."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,18 @@ def test_every_sentence_is_translated() -> None:
         if french not in known or not all(_forms(known[french].string))
     ]
     assert not missing, "\n".join(missing)
+
+
+def test_no_sentence_hides_in_an_f_string() -> None:
+    """Extraction does not look there: the sentence would stay French for everybody."""
+    hidden = []
+    for path in (path for door in DOORS for path in sorted((ROOT / door).rglob("*.py"))):
+        for made in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.JoinedStr)):
+            for call in (node for node in ast.walk(made) if isinstance(node, ast.Call)):
+                name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+                if name in KEYWORDS:
+                    hidden.append(f"{path.relative_to(ROOT)}:{call.lineno}: {ast.unparse(call)}")
+    assert not hidden
 
 
 def test_no_translation_is_doubtful() -> None:
