@@ -33,9 +33,10 @@ def scan(tables: Tables) -> Figures:
     """The newest version of every table; nothing of it is read before a measure asks. Raises NotFolded, DeltaError."""
     found = {name: tables.open(name) for name in SCHEMAS}
     opened = {name: table for name, table in found.items() if table is not None}
-    if len(opened) < len(SCHEMAS):
+    if "procedures" not in opened:  # written by the first fold, whatever the journal holds
         raise NotFolded
-    return _figures(opened, {name: lazy(table, name) for name, table in opened.items()})
+    nothing = {name: pl.LazyFrame(schema=schema) for name, schema in SCHEMAS.items() if name not in opened}
+    return _figures(opened, nothing | {name: lazy(table, name) for name, table in opened.items()})
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ from casework.errors import NotAllowed, NotFound
 
 PATIENCE = 10.0  # seconds, for those before and for one's own
 EARLIEST = date(1970, 1, 1)
+_IDS = ("directorate_id", "procedure_id", "slug", "procedure_en")  # told within what they name
 LONGEST = timedelta(days=5 * 366)  # of a period
 
 
@@ -168,7 +169,7 @@ def _directorates(figures: Figures, reader: Reader, whose: Scope) -> frozenset[s
 
 
 def _row(cells: Mapping[str, Any]) -> FigureRow:
-    columns = {name: value for name, value in cells.items() if name in FigureRow.__struct_fields__}
+    columns = {name: value for name, value in cells.items() if name not in _IDS}
     if "directorate" in cells:
         id_ = cells["directorate_id"]
         columns["directorate"] = Directorate(id=UUID(id_), name=cells["directorate"] or "") if id_ else None

@@ -1,5 +1,6 @@
 """Each measure beside its twin in plain SQL over the database, on communities that Hypothesis invents."""
 
+import inspect
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from analytics import measures
 from analytics.access import SMALL, Reader, detail, hide_small
 from analytics.facts import Fold
+from analytics.published import PUBLISHED, definition
 from analytics.tables import Tables
 from casework.demo.load import Plan, load_into
 from casework.dossiers import actions
@@ -174,6 +176,11 @@ async def test_what_was_taken_over_and_how_long_it_waited(engine: AsyncEngine, t
         assert mine[2] == pytest.approx(float(expected[2]))
 
 
-def test_every_measure_is_defined() -> None:
-    for measure in (measures.volumes, measures.backlog, measures.time_to_decision, measures.continuity, measures.now):
-        assert (measure.__doc__ or "").partition("Columns:")[0].strip().endswith(".")
+def test_every_measure_is_published_with_its_definition_in_both_languages() -> None:
+    written = {name for name, each in vars(measures).items() if inspect.isfunction(each) and not name.startswith("_")}
+    assert set(PUBLISHED) == written
+    for name, published in PUBLISHED.items():
+        assert published.measure is getattr(measures, name)
+        said = definition(published.measure)
+        assert said["fr"] != said["en"]
+        assert all(each.endswith(".") and "Columns" not in each for each in said.values())

@@ -84,6 +84,16 @@ async def test_a_draft_is_its_authors_alone(house: House) -> None:
         assert (await (await house.as_(name)).get(f"/dossiers/{draft}")).status_code == 404, name
 
 
+async def test_figures_and_dashboards_are_for_those_who_direct_or_manage(house: House) -> None:
+    """403 for everybody else, before anything is looked for."""
+    for name in ("nobody", "amina", "bilal", "paul", "omar", "root", "claire", "hugo"):
+        client = await house.anonymous() if name == "nobody" else await house.as_(name)
+        expected = {"nobody": 401, "claire": 0, "hugo": 0}.get(name, 403)
+        for method, path in (("GET", "/figures/now"), ("GET", "/figures/none"), ("POST", "/dashboards/tickets")):
+            status = (await client.request(method, path)).status_code
+            assert status == expected or (not expected and status in (201, 404, 503)), f"{name} {path}: {status}"
+
+
 STATES = ("submitted", "claimed", "under_review", "awaiting", "uncovered", "taken_over", "decided")
 ACTS = {
     "claim": "claim", "release": "release", "assign": "assign", "start-review": "start_review",
