@@ -1,63 +1,57 @@
-"""The facts of a dossier: the closed list of what can have happened, with their payload's version.
+"""The facts of a dossier: the closed list of what can have happened, and what each may change and say.
 
-`set` (the columns changed, before and after) belongs to every fact and is not repeated here. `details` are ids and
-facts, never personal data: a text is named by `content`, the SHA-256 of its salt and itself.
+`set` (the columns changed, before and after) belongs to every fact. `details` are ids and facts, never personal data: a
+text is named by `content`, the SHA-256 of its salt and itself. docs/facts.md tells them in words, and is tested.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
-from casework.journal.fact import Recorded
+from casework.journal.fact import Kind
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of fact: its present version, what its details may hold, whether the citizen is told of it."""
-
-    v: int
-    details: frozenset[str] = frozenset()
-    told_to_citizen: bool = False
+_COVER = ("uncovered_since", "cover_id", "absence_id")
+_HOLD = ("holder_id", "taken_over_from", "mandate_id")
+_FILING = ("procedure_id", "revision", "service_id", "directorate_id", "citizen_id", "channel", "commune")
 
 
-def _kind(*details: str, told: bool = False, v: int = 1) -> Kind:
-    return Kind(v, frozenset(details), told)
+def _kind(*changes: str, details: tuple[str, ...] = (), told: bool = False) -> Kind:
+    return Kind(frozenset(changes), frozenset(details), told)
 
 
 KINDS: Mapping[str, Kind] = {
-    "dossier.draft_opened": _kind(told=True),
-    "dossier.draft_page_reached": _kind("page"),
-    "dossier.draft_expired": _kind(),
-    "dossier.submitted": _kind("content", "documents", told=True),
-    "dossier.claimed": _kind(told=True),
-    "dossier.released": _kind(),
-    "dossier.assigned": _kind("batch_id"),
-    "dossier.review_started": _kind(told=True),
-    "dossier.completion_asked": _kind("content", told=True),
-    "dossier.completed": _kind("content", "documents", told=True),
-    "dossier.message_posted": _kind("content", "author", told=True),
-    "dossier.decided": _kind("content", "outcome", told=True),
-    "dossier.uncovered": _kind("absence"),
-    "dossier.covered": _kind("absence"),
-    "dossier.taken_over": _kind("absence", "batch_id"),
-    "dossier.handed_back": _kind(),
-    "dossier.became_late": _kind(),
-}
+    "dossier.draft_opened": _kind(
+        "state", "procedure_id", "revision", "citizen_id", "channel", "last_at", told=True
+    ),
+    "dossier.draft_page_reached": _kind("last_at", details=("page",)),
+    "dossier.draft_expired": _kind("state", "last_at"),
+    "dossier.submitted": _kind(
+        *_FILING, "state", "submitted_at", "due_at", "last_at", details=("content", "documents"), told=True
+    ),
+    "dossier.claimed": _kind("holder_id", "last_at", told=True),
+    "dossier.released": _kind(*_HOLD, *_COVER, "last_at"),
+    "dossier.assigned": _kind(*_HOLD, *_COVER, "last_at", details=("batch_id",)),
+    "dossier.review_started": _kind("state", "last_at", told=True),
+    "dossier.completion_asked": _kind(
+        "state", "awaiting_since", "citizen_wrote_at", "last_at", details=("content",), told=True
+    ),
+    "dossier.completed": _kind(
+        "state", "awaiting_since", "due_at", "citizen_wrote_at", "last_at", details=("content", "documents"), told=True
+    ),
+    "dossier.message_posted": _kind(
+        "message_count", "citizen_wrote_at", "last_at", details=("content", "author"), told=True
+    ),
+    "dossier.decided": _kind(
+        *_COVER, "state", "decided_at", "awaiting_since", "citizen_wrote_at", "last_at",
+        details=("content", "outcome"), told=True,
+    ),
+    "dossier.uncovered": _kind(*_COVER, details=("absence",)),
+    "dossier.covered": _kind(*_COVER, details=("absence",)),
+    "dossier.taken_over": _kind(*_HOLD, *_COVER, "last_at", details=("absence", "batch_id")),
+    "dossier.handed_back": _kind(*_HOLD, *_COVER, "last_at"),
+    "dossier.became_late": _kind("late"),
+}  # fmt: skip
 
 # What a fact does to who holds the dossier, and to where it stands: the two families that acts conflict with.
 HOLDING = frozenset(
     {"dossier.claimed", "dossier.released", "dossier.assigned", "dossier.taken_over", "dossier.handed_back"}
 )
 PROGRESS = frozenset({"dossier.review_started", "dossier.completion_asked", "dossier.completed", "dossier.decided"})
-
-# (kind, v) -> the payload one version later. Old facts are never rewritten: they are read as today's.
-UPCASTERS: Mapping[tuple[str, int], Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {}
-
-
-def upcast(fact: Recorded) -> Mapping[str, Any]:
-    """The payload of `fact` as its kind's present version has it (PURE)."""
-    payload, v = fact.payload, fact.v
-    while v < KINDS[fact.kind].v:
-        payload = UPCASTERS[fact.kind, v](payload)
-        v += 1
-    return payload

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.journal.fact import digest
-from casework.journal.read import FACT_COLUMNS, epoch, recorded
+from casework.journal.read import FACT_COLUMNS, epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,14 @@ async def verify(db: AsyncConnection) -> Verdict:
             subject, previous, expected, broken = (row.stream, row.subject_id), b"", 1, False
             subjects += 1
         if not broken:
-            fact = recorded(row)
-            computed = digest(
-                previous, fact.stream, fact.subject_id, fact.version, fact.kind, fact.v, fact.at, fact.actor,
-                fact.on_behalf_of, fact.mandate_id, fact.payload,
+            computed = digest(  # over the payload as it was written, whatever its version
+                previous, row.stream, row.subject_id, row.version, row.kind, row.v, row.at, row.actor,
+                row.on_behalf_of, row.mandate_id, row.payload,
             )  # fmt: skip
-            if fact.version != expected or computed != row.digest:
+            if row.version != expected or computed != row.digest:
                 broken = True
-                why = "gap" if fact.version != expected else "digest"
-                breaks.append(Break(fact.stream, fact.subject_id, fact.version, why))
+                why = "gap" if row.version != expected else "digest"
+                breaks.append(Break(row.stream, row.subject_id, row.version, why))
         previous, expected = row.digest, expected + 1
     return Verdict(subjects, facts, tuple(breaks))
 

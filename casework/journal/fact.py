@@ -25,6 +25,17 @@ class Fact:
     v: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of fact: the columns that it may change, what its details may hold, whether the citizen is told of it, and
+    the present version of its payload."""
+
+    changes: frozenset[str]
+    details: frozenset[str] = frozenset()
+    told_to_citizen: bool = False
+    v: int = 1
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
     """Where a reader of the journal stands. Outside the server it is an opaque string (`str(position)`)."""
@@ -38,7 +49,8 @@ class Position:
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """One row of the journal. `set` maps each changed column to (before, after), as JSON values."""
+    """One row of the journal, its payload as its kind's present version has it. `set` maps each changed column to
+    (before, after), as JSON values."""
 
     position: Position
     stream: str

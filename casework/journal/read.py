@@ -15,6 +15,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.errors import BadPosition
+from casework.facts import upcast
 from casework.journal.fact import Position, Recorded
 from infra.database import Statement
 
@@ -148,13 +149,16 @@ async def advance(db: AsyncConnection, name: str, position: Position) -> None:
 
 
 def _released(row: Record) -> Recorded:
-    epoch, tx, id_, *rest = row[:FACT_WIDTH]
-    return Recorded(Position(epoch, tx, id_), *rest)
+    epoch, tx, id_, stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id, payload = row[:FACT_WIDTH]
+    return Recorded(
+        Position(epoch, tx, id_), stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id,
+        upcast(kind, v, payload),
+    )  # fmt: skip
 
 
 def recorded(row: Row[Any]) -> Recorded:
     """A row of the journal, typed."""
     return Recorded(
         Position(row.epoch, row.tx, row.id), row.stream, row.subject_id, row.version, row.kind, row.v, row.at,
-        row.actor, row.on_behalf_of, row.mandate_id, row.payload,
+        row.actor, row.on_behalf_of, row.mandate_id, upcast(row.kind, row.v, row.payload),
     )  # fmt: skip

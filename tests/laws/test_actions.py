@@ -23,6 +23,7 @@ from casework.dossiers import actions, queries
 from casework.dossiers.model import DOSSIER, FACT_COLUMNS
 from casework.dossiers.queues import VIEWS, WHERE, keys_before, queues_of, watched
 from casework.errors import Refused
+from casework.facts import KINDS
 from casework.ids import DossierId, Version, new_id
 from casework.journal import read
 from casework.journal.fact import Recorded, digest, plain
@@ -217,6 +218,10 @@ async def test_replay(engine: AsyncEngine, name: str) -> None:
     folded: dict[str, Any] = {**dict.fromkeys(FACT_COLUMNS), "state": "draft", "late": False, "message_count": 0}
     chained = b""
     for fact in facts:
+        kind = KINDS[fact.kind]
+        assert (fact.v, fact.set.keys() <= kind.changes, fact.details.keys() <= kind.details) == (kind.v, True, True), (
+            fact
+        )
         folded = DOSSIER.fold(folded, fact.set)
         chained = digest(chained, fact.stream, fact.subject_id, fact.version, fact.kind, fact.v, fact.at, fact.actor,
                          fact.on_behalf_of, fact.mandate_id, fact.payload)  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from casework.dossiers.facts import KINDS
+from casework.facts import KINDS
 from infra.database import engine as make_engine
 from infra.database import reading, transaction
 from infra.settings import Settings
@@ -90,8 +90,7 @@ async def test_a_relay_that_starts_again_does_nothing_twice(
 
 
 def test_every_reaction_is_to_a_fact_that_exists_and_has_a_job() -> None:
-    absences = {"absence.declared", "absence.begun", "absence.ended", "absence.cancelled"}
-    assert set(REACTIONS) <= set(KINDS) | absences
+    assert set(REACTIONS) <= set(KINDS)
     named = {reaction.effect for reactions in REACTIONS.values() for reaction in reactions}
     assert named == set(EFFECTS) == set(BUILDERS)
     assert used() == ["mail"]

@@ -15,9 +15,9 @@ from casework.accounts.queries import demo_people
 from casework.continuity.model import ABSENCE
 from casework.demo.load import Plan, load_into
 from casework.dossiers import queries, timeline
-from casework.dossiers.facts import KINDS
 from casework.dossiers.model import DOSSIER
 from casework.dossiers.reference import is_reference
+from casework.facts import KINDS
 from casework.forms.check import check
 from casework.journal import read
 from casework.journal.fact import Recorded, digest, plain
@@ -97,8 +97,10 @@ async def test_facts_are_of_known_kinds_in_the_order_of_time(demo: AsyncEngine) 
     assert [fact.at for fact in facts] == sorted(fact.at for fact in facts)
     assert facts[-1].at <= PLAN.end
     for fact in facts:
+        assert fact.v == KINDS[fact.kind].v
+        assert fact.details.keys() <= KINDS[fact.kind].details
+        assert fact.set.keys() <= KINDS[fact.kind].changes
         if fact.stream == "dossier":
-            assert fact.details.keys() <= KINDS[fact.kind].details
             timeline.entry_of(fact, "citizen", citizen_id=None)
     kinds = {fact.kind for fact in facts if fact.stream == "dossier"}
     assert kinds >= {

@@ -1,0 +1,9 @@
+"""The facts of a procedure."""
+
+from collections.abc import Mapping
+
+from casework.journal.fact import Kind
+
+KINDS: Mapping[str, Kind] = {
+    "procedure.published": Kind(frozenset({"service_id", "revision"})),
+}
