@@ -60,7 +60,7 @@ TABLE: Mapping[str, Told] = {
     "wrong_shape": Told(422, "Le contenu envoyé n’a pas la forme attendue", "The body has not the expected shape"),
     "too_large": Told(413, "Le contenu envoyé est trop volumineux", "The body is too large"),
     "wrong_media_type": Told(415, "Ce type de contenu n’est pas accepté", "This type of content is not accepted"),
-    "too_many_requests": Told(429, "Trop d’essais : patientez une minute", "Too many attempts: wait a minute"),
+    "too_many_requests": Told(429, "Trop d’essais\u202f: patientez une minute", "Too many attempts: wait a minute"),
     "foreign_origin": Told(403, "Cette demande vient d’un autre site", "This request comes from another site"),
     "wrong_host": Told(400, "Ce nom de serveur n’est pas le nôtre", "This is not the name of this server"),
     "method_not_allowed": Told(405, "Cette méthode n’existe pas ici", "There is no such method here"),

@@ -5,9 +5,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+
+from api.problems import TABLE
+from infra.i18n import typographic
+from tests.languages import says
 
 ROOT = Path(__file__).parent.parent.parent
 CATALOGUE = ROOT / "infra/locale/en/LC_MESSAGES/relais.po"
@@ -61,6 +66,24 @@ def test_no_sentence_hides_in_an_f_string() -> None:
                 if name in KEYWORDS:
                     hidden.append(f"{path.relative_to(ROOT)}:{call.lineno}: {ast.unparse(call)}")
     assert not hidden
+
+
+@pytest.mark.parametrize("code", TABLE)
+def test_every_problem_has_its_title_in_both_languages(code: str) -> None:
+    told = TABLE[code]
+    assert told.fr
+    assert told.en
+    assert told.fr == typographic(told.fr)
+    assert not says(told.fr, "en")
+    assert not says(told.en, "fr")
+
+
+def test_no_translation_is_in_the_other_language() -> None:
+    wrong = [
+        french for french, message in _catalogue().items() if any(says(each, "fr") for each in _forms(message.string))
+    ]
+    assert not wrong
+    assert not [french for french, message in _catalogue().items() if says(" ".join(_forms(message.id)), "en")]
 
 
 def test_no_translation_is_doubtful() -> None:

@@ -1,12 +1,10 @@
 """Each page in its reader's language alone: no sentence of the other one is left in it, read or said aloud."""
 
-import re
-
 import pytest
 from playwright.async_api import BrowserContext, Page
 
-from casework.organisation.communes import communes
 from tests.api.house import House
+from tests.languages import OTHER, says
 from tests.web import test_desk_accessible, test_portal_pages
 from tests.web.desk import Office
 from tests.web.test_portal_pages import amina
@@ -22,30 +20,14 @@ READ = """() => {
     : [each.ariaLabel, each.title, each.placeholder, each.alt, ...Object.values(each.dataset), ...words(each)]);
   return [document.title, ...words(document.body)].filter(Boolean);
 }"""
-# Small words that every sentence of a language has, and no sentence of the other.
-LITTLE = {
-    "fr": "le la les du des une est sont pour votre vos vous dans avec sur pas qui que et aux cette ce ou mes mon",
-    "en": "the of your you with and for this is are not to it by from who my at",
-}
-# Names, and what people wrote: these are in the language that they were written in.
-NAMES = ("Défenseur des droits", "12 rue des Écoles", "Il manque le nom de vos parents", "L’acte n’est pas dans nos registres",
-         *(each.name for each in communes().values()))  # fmt: skip
-
-
-def _says(text: str, language: str) -> bool:
-    """Whether the text has a little word of this language."""
-    for name in NAMES:
-        text = text.replace(name, "")
-    text = re.sub(r"\S*[@/]\S*|\w+[-_]\w[-_\w]*", "", text)  # addresses, and the codes of data-*
-    return re.search(rf"\b({LITTLE[language].replace(' ', '|')})\b", text, re.IGNORECASE) is not None
 
 
 async def _foreign(page: Page) -> list[str]:
     """The texts of the page in the language that it is not in."""
     language = str(await page.locator("html").get_attribute("lang"))
     texts = await page.evaluate(READ)
-    assert any(_says(text, language) for text in texts), "little words are seen"
-    return [" ".join(text.split())[:200] for text in texts if _says(text, {"fr": "en", "en": "fr"}[language])]
+    assert any(says(text, language) for text in texts), "little words are seen"
+    return [" ".join(text.split())[:200] for text in texts if says(text, OTHER[language])]
 
 
 async def test_no_page_of_the_portal_mixes_languages(house: House, amina: BrowserContext) -> None:

@@ -1,15 +1,25 @@
 """From a fact to a mail in a real SMTP server, through a real relay and a real worker."""
 
+from datetime import datetime, timedelta
 from functools import partial
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.authority import SYSTEM
+from casework.continuity import actions as continuity
+from casework.continuity.rules import Span
 from casework.dossiers import actions
-from casework.ids import DossierId
-from infra.database import transaction
+from casework.ids import AbsenceId, DossierId, Version
+from casework.journal import read
+from casework.terms import PARIS
+from infra.database import reading, transaction
+from tests.languages import OTHER, says
 from tests.people import Community, version_of
 from tests.workers.conftest import Processes, Sink, all_done, effects_in, until
+from workers.jobs.mails import BUILDERS, Addressed
+from workers.reactions import effects_of
 
 
 async def test_a_filed_request_gives_exactly_one_receipt(
@@ -87,6 +97,62 @@ async def test_in_the_language_of_the_account(
     (mail,) = sink.mails
     assert mail["Content-Language"] == "en"
     assert "has been received" in mail["Subject"]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_each_mail_is_in_one_language(engine: AsyncEngine, community: Community, language: str) -> None:
+    paul, today = community.paul.as_agent, datetime.now(PARIS).date()
+    async with transaction(engine) as db:
+        await db.execute(text("update accounts set locale = :language"), {"language": language})
+        held = DossierId((await community.file(db)).subject_id)
+        filed = await community.file(db)
+        dossier = DossierId(filed.subject_id)
+        for each in (held, dossier):
+            await actions.claim(db, each, seen=version_of(filed), by=paul)
+        seen = version_of(await actions.start_review(db, dossier, seen=Version(2), by=paul))
+        seen = version_of(await actions.post_message(db, dossier, message="x", seen=seen, by=paul))
+        seen = version_of(await actions.ask_completion(db, dossier, reason="x", seen=seen, by=paul))
+        await actions.decide(db, dossier, outcome="refused", reason="x", seen=seen, by=paul)
+        declared = await continuity.declare_absence(
+            db, community.paul.id, span=Span(today, "now", today + timedelta(days=2), "pm"), reason="x",
+            substitutes=[community.ines.id], by=paul,
+        )  # fmt: skip
+        absence = AbsenceId(declared.subject_id)
+        await continuity.begin_absence(db, absence, by=SYSTEM)
+        await actions.uncover(db, held, by=SYSTEM)
+    built = await _letters(engine, {})
+    async with transaction(engine) as db:
+        await continuity.cancel_absence(db, absence, by=paul)
+    built = await _letters(engine, built)
+    assert set(built) == set(BUILDERS)
+    link = built["mail.absence-begun"].letter.link
+    assert link is not None
+    assert link[1] == "https://relais.example/agent/files/to-take-over"
+    for effect, told in built.items():
+        assert told.language == language
+        letter = told.letter
+        link = letter.link[0] if letter.link else ""
+        words = [
+            letter.subject,
+            *letter.paragraphs,
+            *(part for fact in letter.facts for part in fact),
+            link,
+            *letter.closing,
+        ]
+        assert any(says(each, language) for each in words), effect
+        assert not [each for each in words if says(each, OTHER[language])], effect
+
+
+async def _letters(engine: AsyncEngine, before: dict[str, Addressed]) -> dict[str, Addressed]:
+    """Each mail that the journal causes now, by its effect's name."""
+    built = dict(before)
+    async with reading(engine) as db:
+        for fact in (await read.after(db, read.START)).facts:
+            for effect in effects_of(fact):
+                told = await BUILDERS[effect](db, fact, "https://relais.example")
+                if isinstance(told, Addressed):
+                    built[effect] = told
+    return built
 
 
 async def test_nobody_to_write_to_is_an_end_too(

@@ -121,7 +121,7 @@ async def absence_begun(db: AsyncConnection, fact: Recorded, public_url: str) ->
             (_("Absence jusqu’au"), _.moment(away.ends_at)),
             (_("Dossiers en cours"), str(away.held)),
         ),
-        link=(_("Voir les dossiers à reprendre"), f"{public_url}/agent?vue=to-take-over"),
+        link=(_("Voir les dossiers à reprendre"), f"{public_url}/agent/files/to-take-over"),
         closing=_closing(language),
     )
     return Addressed(tuple(colleague.email for colleague in asked), language, letter)
