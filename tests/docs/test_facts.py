@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace as with_
 
 from casework.authority import SYSTEM
 from casework.continuity import rules as absences
@@ -57,8 +58,8 @@ def _calls(dossier: Dossier) -> dict[str, list[Callable[[], Fact | None]]]:
     """Each act of the table, done in every way that leads to another state."""
     usual: dict[str, Any] = {"seen": None, "by": SYSTEM, "at": NOW}
     said: dict[str, Any] = {**usual, "content": "", "documents": ()}
-    due = replace(dossier, due_at=NOW - timedelta(days=1))
-    uncovered = replace(dossier, holder_id=SOMEBODY, uncovered_since=NOW, taken_over_from=SOMEBODY)  # type: ignore[arg-type]
+    due = with_(dossier, due_at=NOW - timedelta(days=1))
+    uncovered = with_(dossier, holder_id=SOMEBODY, uncovered_since=NOW, taken_over_from=SOMEBODY)
     clock: dict[str, Any] = {"by": SYSTEM, "at": NOW}
     return {
         "reach_page": [lambda: rules.reach_page(dossier, page=2, **clock)],

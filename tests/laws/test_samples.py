@@ -146,12 +146,12 @@ def _is_told(fact: Recorded, folded: dict[str, Any]) -> None:
     clerk = Viewer(AccountId(SERVICE), "agent", services=frozenset({SERVICE}))
     topics = [topic_of(name, clerk) for name in ("queue:service", f"dossier:{fact.subject_id}")]
     assert all(topics)
-    for text in (
+    for framed in (
         Frames(seen).dossier("dossier:x", Viewer(AccountId(AMINA), "citizen")),
         Frames(seen).dossier("dossier:x", clerk),
         Frames(seen).queue(topics[0], clerk),  # type: ignore[arg-type]
     ):
-        frame = msgspec.json.decode(text)
+        frame = msgspec.json.decode(framed[framed.index(b"{") :])  # after the header of its WebSocket frame
         assert (frame["op"], frame["version"], frame["dossier"]) == ("fact", fact.version, str(fact.subject_id))
 
 
