@@ -149,7 +149,9 @@ async def advance(db: AsyncConnection, name: str, position: Position) -> None:
 
 
 def _released(row: Record) -> Recorded:
-    epoch, tx, id_, stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id, payload = row[:FACT_WIDTH]
+    epoch, tx, id_, stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id, payload = row[
+        :FACT_WIDTH
+    ]
     return Recorded(
         Position(epoch, tx, id_), stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id,
         upcast(kind, v, payload),
