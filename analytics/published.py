@@ -121,6 +121,11 @@ def definition(measure: Callable[..., Any]) -> dict[str, str]:
     return {"fr": french, "en": english}
 
 
+def alphabetical(name: str) -> pl.Expr:
+    """What a column of names is sorted by: Éducation comes before Finances."""
+    return pl.col(name).str.normalize("NFD").str.replace_all(r"\p{Mn}", "").str.to_lowercase()
+
+
 def _own(figures: Figures, reader: Reader, asked: Asked) -> pl.LazyFrame:
     own = access.detail(figures["dossiers"], reader)
     if asked.directorate is not None:
@@ -141,8 +146,10 @@ def _named(figures: Figures, cells: pl.LazyFrame, asked: Asked, *first: str) -> 
     """The cells in order, with the names of what they count. A directorate is chosen once small cells are hidden."""
     if asked.by == "procedure":
         named = cells.join(figures["procedures"], on="procedure_id", how="left")
-        return named.sort(*first, "procedure", "procedure_id")
+        return named.sort(*first, alphabetical("procedure"), "procedure_id")
     if asked.directorate is not None:
         cells = cells.filter(pl.col("directorate_id") == asked.directorate)
     directorates = figures["services"].select("directorate_id", "directorate").unique()
-    return cells.join(directorates, on="directorate_id", how="left").sort(*first, "directorate", "directorate_id")
+    return cells.join(directorates, on="directorate_id", how="left").sort(
+        *first, alphabetical("directorate"), "directorate_id"
+    )

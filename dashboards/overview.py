@@ -7,6 +7,7 @@ import polars as pl
 from analytics import measures, published
 from analytics.access import Reader
 from analytics.figures import Figures
+from analytics.published import alphabetical
 from dashboards import blocks
 from infra.i18n import Translator
 
@@ -63,7 +64,7 @@ def volumes(figures: Figures, reader: Reader, t: Translator) -> pn.Column:
             ],
         )
     )
-    table = rows.sort("week", "directorate", descending=[True, False]).select(
+    table = rows.sort("week", alphabetical("directorate"), descending=[True, False]).select(
         pl.col("week").alias(t("Semaine du")),
         pl.col("directorate").alias(t("Direction")),
         pl.col("received").alias(t("Reçues")),
@@ -100,8 +101,8 @@ def delays_by_directorate(figures: Figures, reader: Reader, t: Translator) -> pn
 def delays_by_procedure(figures: Figures, reader: Reader, t: Translator) -> pn.Column:
     """Median and P90 of the procedures that the reader directs."""
     rows = published.time_to_decision(figures, reader, published.usual(blocks.today(), "procedure")).collect()
-    named = rows.with_columns(what=pl.col("procedure" if t.locale == "fr" else "procedure_en")).sort("what")
-    return _delays(t, t("Délai de décision par démarche"), named, t("Démarche"))
+    named = rows.with_columns(what=pl.col("procedure" if t.locale == "fr" else "procedure_en"))
+    return _delays(t, t("Délai de décision par démarche"), named.sort(alphabetical("what")), t("Démarche"))
 
 
 def continuity(figures: Figures, reader: Reader, t: Translator) -> pn.Column:
@@ -112,7 +113,7 @@ def continuity(figures: Figures, reader: Reader, t: Translator) -> pn.Column:
         alt.Chart(shown)
         .mark_bar(color=blocks.INK[1], height=blocks.BAR_PX)
         .encode(
-            y=alt.Y("directorate:N", axis=blocks.NAMES),
+            y=alt.Y("directorate:N", axis=blocks.NAMES, sort=shown["directorate"].to_list()),
             x=alt.X("taken_over:Q", title=t("Dossiers repris en douze mois"), axis=blocks.COUNTS),
             tooltip=[
                 alt.Tooltip("directorate:N", title=t("Direction")),
@@ -132,7 +133,7 @@ def continuity(figures: Figures, reader: Reader, t: Translator) -> pn.Column:
 def _delays(t: Translator, title: str, rows: pl.DataFrame, what: str) -> pn.Column:
     median, p90 = t("Médiane (jours)"), t("90 % en moins de (jours)")
     shown = rows.filter(pl.col("decided").is_not_null())
-    base = alt.Chart(shown).encode(y=alt.Y("what:N", axis=blocks.NAMES))
+    base = alt.Chart(shown).encode(y=alt.Y("what:N", axis=blocks.NAMES, sort=shown["what"].to_list()))
     said = alt.Tooltip("what:N", title=what)
     drawing = alt.layer(
         base.mark_rule(color=blocks.INK[0]).encode(
