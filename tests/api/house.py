@@ -19,6 +19,7 @@ from casework.accounts.queries import Account
 from casework.terms import PARIS
 from infra.database import transaction
 from infra.settings import Settings
+from realtime.wire import Socket
 from tests.people import Community, Person
 from web.app import create_app
 
@@ -30,7 +31,7 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     """The application on a listening socket, in this event loop; its address."""
     listener = socket.create_server(("127.0.0.1", settings.port), backlog=512)
     config = uvicorn.Config(
-        create_app(settings), ws="websockets-sansio", http="httptools", lifespan="on", log_config=None,
+        create_app(settings), ws=Socket, http="httptools", lifespan="on", log_config=None,
         access_log=False, timeout_graceful_shutdown=2,
     )  # fmt: skip
     server = uvicorn.Server(config)
