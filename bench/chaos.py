@@ -16,12 +16,20 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--rate", type=float, default=50.0, help="acts a second")
     parser.add_argument("--screens", type=int, default=24)
+    parser.add_argument("--victims", nargs="+", default=chaos.VICTIMS, choices=chaos.VICTIMS, metavar="NAME")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="relais-chaos-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         report = asyncio.run(
-            chaos.run(Path(folder), kills=asked.kills, rate=asked.rate, screens=asked.screens, seed=asked.seed)
+            chaos.run(
+                Path(folder),
+                kills=asked.kills,
+                victims=asked.victims,
+                rate=asked.rate,
+                screens=asked.screens,
+                seed=asked.seed,
+            )
         )
     print(f"{machine()}; seed {asked.seed}\n\n| what | count |\n|---|---|")
     for name, number in (
@@ -38,10 +46,15 @@ def main() -> int:
         ("acts answered (refused by a rule)", f"{report.acts} ({report.refused})"),
         ("acts sent again under their key", report.retried),
         ("acts that nobody answered", report.unanswered),
+        (
+            "answers of 500 and above",
+            ", ".join(f"{code}: {times}" for code, times in sorted(report.errors.items())) or 0,
+        ),
+        ("the slowest from act to screen, catching up left out, s", f"{report.slowest:.2f}"),
         ("screens; frames they received", f"{asked.screens}; {report.frames}"),
         ("reconnections (of which a full reload)", f"{report.reconnections} ({report.resyncs})"),
         ("frames repeated after a reconnection, and ignored", report.repeated),
-        ("receipts sent (again, same Message-ID)", f"{report.mails} ({report.mails_repeated})"),
+        ("mails sent (tried again, same Message-ID)", f"{report.mails} ({report.mails_again})"),
         ("**lost, doubled or misdelivered**", len(report.lost)),
     ):
         print(f"| {name} | {number} |")

@@ -1,23 +1,26 @@
 """Kills under load: two web processes, a relay, a worker and Valkey, each killed with -9 while people work.
 
 Agents act through HTTP, fifty times a second; each act has an Idempotency-Key and is sent again, with the same key,
-until somebody answers. Screens watch queues over real sockets and come back by themselves. In the end every screen
-must hold what the database holds, and every act that was answered must be in the journal once. `bench/chaos.py` runs
-the long form, `tests/journeys/test_chaos.py` a short one.
+until somebody answers. Screens watch queues over real sockets and come back by themselves. In the end the history
+checker judges what was answered, shown and sent. `bench/chaos.py` runs the long form, `tests/journeys/test_chaos.py` a
+short one.
 """
 
 import asyncio
+import mailbox
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import msgspec
+from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from websockets.asyncio.client import connect
@@ -26,17 +29,18 @@ from websockets.typing import Subprotocol
 
 from casework.accounts import queries as accounts
 from casework.accounts.actions import open_session
-from casework.dossiers import queries
 from infra.database import engine as make_engine
 from infra.database import reading, transaction
 from infra.embedded import PostgreSQL, Valkey
 from infra.processes import free_port
-from tests.journeys import history
+from tests.history import Answered, History, Screen, broken, rows_of
 from tests.people import Community, Person, settle
 from tests.servers import Processes, Running, migrate
 
+VICTIMS = ("web 1", "web 2", "worker", "relay", "valkey")
 PATIENCE = 30.0  # seconds that an agent's program tries the same act again
 _EFFECTS_OPEN = text("select count(*) from effects where state in ('pending', 'sending')")
+_EFFECTS_TRIED_AGAIN = text("select count(*) from effects where attempts > 1")
 
 
 @dataclass
@@ -49,13 +53,15 @@ class Report:
     refused: int = 0  # answered by a rule: somebody was faster
     retried: int = 0
     unanswered: int = 0
+    errors: Counter[int] = field(default_factory=Counter)  # answers of 500 and above
+    slowest: float = 0.0  # seconds from the act to a screen that was not catching up
     filed: int = 0
     frames: int = 0
     repeated: int = 0  # frames with a version that the screen held already: ignored by the protocol's rule
     reconnections: int = 0
     resyncs: int = 0
     mails: int = 0
-    mails_repeated: int = 0  # sent again after a crash, under the same Message-ID
+    mails_again: int = 0  # tried again after a crash, under the same Message-ID
     lost: list[str] = field(default_factory=list)
 
     @property
@@ -64,22 +70,15 @@ class Report:
 
 
 @dataclass
-class Screen:
-    """A page that is open on one view: what it holds, and how it comes back."""
+class Browser:
+    """A page that is open on one view, and how it comes back."""
 
-    who: Person
     token: str
-    view: str
-    service: UUID | None
+    topic: str
+    screen: Screen
     report: Report
-    held: dict[str, int] = field(default_factory=dict)
     position: str | None = None
-    last: dict[str, int] = field(default_factory=dict)  # the newest version heard of, whatever the row says
     connected: bool = False
-
-    @property
-    def topic(self) -> str:
-        return f"queue:{self.view}" + (f":{self.service}" if self.service else "")
 
     async def stay_open(self, address: Callable[[], str]) -> None:
         """Reconnect until cancelled, from the last position, as the page's own module does."""
@@ -109,47 +108,39 @@ class Screen:
             )
             async for message in connection:
                 frame = msgspec.json.decode(message)
+                self.screen.hear(frame)
                 match frame["op"]:
                     case "watching":
                         self.connected = True
                     case "fact":
-                        self._apply(frame)
+                        self.report.frames += 1
+                        self.position = frame["position"]
+                        if self.connected:
+                            age = datetime.now(UTC) - datetime.fromisoformat(frame["at"])
+                            self.report.slowest = max(self.report.slowest, age.total_seconds())
                     case "resync":
                         self.report.resyncs += 1
                         self.position = None
                         return
 
-    def _apply(self, frame: dict[str, Any]) -> None:
-        self.report.frames += 1
-        dossier, version = frame["dossier"], frame["version"]
-        self.position = frame["position"]
-        if version <= self.last.get(dossier, 0):
-            self.report.repeated += 1
-            return
-        self.last[dossier] = version
-        if frame.get("row") is None:
-            self.held.pop(dossier, None)
-        elif frame["row"]["version"] > self.held.get(dossier, 0):
-            self.held[dossier] = frame["row"]["version"]
-
     async def _load(self, url: str) -> None:
         """The whole view over HTTP, page by page; the position of the first page is the oldest, so it is kept."""
-        held: dict[str, int] = {}
+        rows: dict[UUID, int] = {}
         position: str | None = None
         mark: str | None = ""
+        _, view, *service = self.topic.split(":")
         async with httpx.AsyncClient(base_url=url, cookies={"relais": self.token}, timeout=5) as client:
             while mark is not None:
-                params = {"service": str(self.service)} if self.service else {}
-                answer = await client.get(
-                    f"/api/v1/queues/{self.view}", params=params | ({"page": mark} if mark else {})
-                )
+                params = {"service": service[0]} if service else {}
+                answer = await client.get(f"/api/v1/queues/{view}", params=params | ({"page": mark} if mark else {}))
                 answer.raise_for_status()
                 page = answer.json()
-                held |= {row["id"]: row["version"] for row in page["items"]}
+                rows |= {UUID(row["id"]): row["version"] for row in page["items"]}
                 position = position or page["position"]
                 following = page["next"]
                 mark = httpx.URL(following).params.get("page", following) if following else None
-        self.held, self.last, self.position = held, dict(held), position
+        self.screen.load(self.topic, rows)
+        self.position = position
 
 
 @dataclass
@@ -160,7 +151,7 @@ class Agent:
     token: str
     report: Report
     client: httpx.AsyncClient  # one for all acts: making one costs more than an act
-    acked: list[tuple[str, int]] = field(default_factory=list)  # (dossier, version)
+    answered: list[Answered] = field(default_factory=list)
 
     async def do(
         self, act: str, dossier: str, version: int, body: dict[str, Any], address: Callable[[], str]
@@ -184,12 +175,14 @@ class Agent:
                 if answer.is_success:
                     made = int(answer.json()["version"])
                     self.report.acts += 1
-                    self.acked.append((dossier, made))
+                    self.answered.append(Answered(UUID(dossier), made, self.who.id))
                     return made
                 if answer.status_code not in (404, 409, 412):
                     raise AssertionError(f"{act}: {answer.status_code} {answer.text}")
                 self.report.refused += 1
                 return None
+            if answer is not None:
+                self.report.errors[answer.status_code] += 1
             first = False
             await asyncio.sleep(0.1)
         self.report.unanswered += 1
@@ -209,8 +202,19 @@ class Agent:
             seen = made
 
 
-async def run(folder: Path, *, kills: int, rate: float = 50.0, screens: int = 12, seed: int = 1) -> Report:
-    """Start everything, work, kill, let it come to rest, check. `rate`: acts a second; `kills`: of any process."""
+async def run(
+    folder: Path,
+    *,
+    kills: int,
+    victims: Sequence[str] = VICTIMS,
+    rate: float = 50.0,
+    screens: int = 12,
+    seed: int = 1,
+) -> Report:
+    """Start everything, work, kill, let it come to rest, check. `rate`: acts a second; `kills`: of any of `victims`.
+
+    Every third time that Valkey was killed it is emptied as well.
+    """
     random.seed(seed)
     postgres, valkey = PostgreSQL(folder / "postgresql", options={"shared_buffers": "128MB"}), Valkey(folder / "valkey")
     postgres.start()
@@ -220,7 +224,9 @@ async def run(folder: Path, *, kills: int, rate: float = 50.0, screens: int = 12
         migrate(postgres.url())
         engine = make_engine(postgres.url())
         try:
-            return await _run(folder, engine, processes, valkey, kills=kills, rate=rate, screens=screens)
+            return await _run(
+                folder, engine, processes, valkey, kills=kills, victims=victims, rate=rate, screens=screens
+            )
         finally:
             await engine.dispose()
     finally:
@@ -230,49 +236,62 @@ async def run(folder: Path, *, kills: int, rate: float = 50.0, screens: int = 12
 
 
 async def _run(
-    folder: Path, engine: AsyncEngine, processes: Processes, valkey: Valkey, *, kills: int, rate: float, screens: int
-) -> Report:
+    folder: Path, engine: AsyncEngine, processes: Processes, valkey: Valkey, *, kills: int, victims: Sequence[str],
+    rate: float, screens: int,
+) -> Report:  # fmt: skip
     report = Report()
     async with transaction(engine) as db:
         community = await settle(db)
     smtp = f"smtp://127.0.0.1:{(port := free_port())}"
     await processes.start("mailbox", MAILBOX_PORT=port)
-    victims: dict[str, Running] = {}
+    running: dict[str, Running] = {}
     for name, kind in (("web 1", "web"), ("web 2", "web"), ("worker", "worker"), ("relay", "relay")):
-        victims[name] = await processes.start(kind, healthy=kind == "web", SMTP_URL=smtp)
+        running[name] = await processes.start(kind, healthy=kind == "web", SMTP_URL=smtp)
 
     def address() -> str:
-        return victims[random.choice(("web 1", "web 2"))].url
+        return running[random.choice(("web 1", "web 2"))].url
 
     people = (community.paul, community.ines, community.claire)
     tokens = {person.id: await _token(engine, person) for person in (*people, community.omar)}
-    watching = [_screen(number, community, tokens, report) for number in range(screens)]
+    watching = [_browser(number, community, tokens, report) for number in range(screens)]
     http = httpx.AsyncClient(timeout=3, limits=httpx.Limits(max_connections=200))
     agents = [Agent(person, tokens[person.id], report, http) for person in people]
-    tasks = [asyncio.create_task(screen.stay_open(address)) for screen in watching]
+    tasks = [asyncio.create_task(each.stay_open(address)) for each in watching]
+    turns = _in_turn(victims)
     began = time.monotonic()
     stop = asyncio.Event()
-    work = asyncio.create_task(_work(engine, community, agents, report, address, rate, stop))
+    history = History(screens=[each.screen for each in watching])
+    work = asyncio.create_task(_work(engine, community, agents, history, address, rate, stop))
     try:
         while report.killed < kills:
             await asyncio.sleep(random.uniform(0.2, 0.8))
-            name = random.choice([*victims, "valkey"])
+            name = next(turns)
             report.kills[name] += 1
             if name == "valkey":
                 valkey.kill()
                 await asyncio.sleep(random.uniform(0.1, 1.5))
                 valkey.start()
+                if report.kills[name] % 3 == 0:
+                    async with Redis.from_url(valkey.url()) as client:
+                        await client.flushall()
             else:
-                victims[name].kill()
-                again: dict[str, Any] = dict(victims[name].settings.environment())
-                victims[name] = await processes.start(victims[name].name, healthy=victims[name].name == "web", **again)
+                running[name].kill()
+                again: dict[str, Any] = dict(running[name].settings.environment())
+                running[name] = await processes.start(running[name].name, healthy=running[name].name == "web", **again)
             if work.done():
                 break
         stop.set()
         await work
         report.seconds = time.monotonic() - began
         await _rest(engine, watching)
-        await _check(engine, watching, agents, report, folder)
+        history.answered += [act for agent in agents for act in agent.answered]
+        history.unanswered = report.unanswered
+        history.mails = _mails(folder / "processes" / "data" / "mailbox")
+        report.filed = len(history.answered) - report.acts
+        report.repeated = sum(each.repeated for each in history.screens)
+        report.mails = len(history.mails)
+        report.mails_again = await _sent_again(engine)
+        report.lost = await broken(engine, history)
     finally:
         stop.set()
         for task in (*tasks, work):
@@ -282,13 +301,20 @@ async def _run(
     return report
 
 
-def _screen(number: int, c: Community, tokens: dict[Any, str], report: Report) -> Screen:
+def _in_turn(victims: Sequence[str]) -> Iterator[str]:
+    """In any order, and nobody a second time before everybody had a first."""
+    while True:
+        yield from random.sample(victims, len(victims))
+
+
+def _browser(number: int, c: Community, tokens: dict[Any, str], report: Report) -> Browser:
     """Different people on different views; one of another service, who must see nothing of it."""
     who, view, service = (
         (c.paul, "service", c.etat_civil), (c.ines, "mine", None), (c.claire, "service", None), (c.paul, "mine", None),
         (c.omar, "service", c.voirie), (c.ines, "service", c.etat_civil),
     )[number % 6]  # fmt: skip
-    return Screen(who, tokens[who.id], view, service, report)
+    topic = f"queue:{view}" + (f":{service}" if service else "")
+    return Browser(tokens[who.id], topic, Screen(who.viewer), report)
 
 
 async def _token(engine: AsyncEngine, person: Person) -> str:
@@ -298,7 +324,7 @@ async def _token(engine: AsyncEngine, person: Person) -> str:
 
 
 async def _work(
-    engine: AsyncEngine, c: Community, agents: list[Agent], report: Report, address: Callable[[], str], rate: float,
+    engine: AsyncEngine, c: Community, agents: list[Agent], history: History, address: Callable[[], str], rate: float,
     stop: asyncio.Event,
 ) -> None:  # fmt: skip
     """File dossiers at the pace that makes `rate` acts a second; two agents run for each."""
@@ -306,7 +332,7 @@ async def _work(
     while not stop.is_set():
         async with transaction(engine) as db:
             filed = await c.file(db)
-        report.filed += 1
+        history.answered.append(Answered.of(filed))
         for agent in random.sample(agents, 2):
             busy.add(asyncio.create_task(agent.work(str(filed.subject_id), address)))
         for task in [task for task in busy if task.done()]:
@@ -316,35 +342,24 @@ async def _work(
     await asyncio.gather(*busy)
 
 
-async def _rest(engine: AsyncEngine, screens: list[Screen]) -> None:
-    """Until every screen is connected, and every effect done: seconds, or the checker will say what is missing."""
+async def _rest(engine: AsyncEngine, browsers: list[Browser]) -> None:
+    """Until every browser is connected and shows it all, and every effect is done, or 30 s: then the checker speaks."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
         async with reading(engine) as db:
             waiting = (await db.execute(_EFFECTS_OPEN)).scalar_one()
-            expected = [await _view(engine, screen) for screen in screens]
-        agreed = all(screen.held == view for screen, view in zip(screens, expected, strict=True))
-        if not waiting and agreed and all(screen.connected for screen in screens):
+            held = [await rows_of(db, each.topic, each.screen.viewer) for each in browsers]
+        agreed = all(each.screen.rows.get(each.topic) == rows for each, rows in zip(browsers, held, strict=True))
+        if not waiting and agreed and all(each.connected for each in browsers):
             return
         await asyncio.sleep(0.25)
 
 
-async def _view(engine: AsyncEngine, screen: Screen) -> dict[str, int]:
-    services = [screen.service] if screen.service else sorted(screen.who.viewer.services)
-    async with reading(engine) as db:
-        rows = await queries.queue(db, screen.view, agent=screen.who.id, services=services, most=100_000)
-    return {str(row.id): row.version for row in rows}
+def _mails(folder: Path) -> list[str]:
+    return [str(message["Message-ID"]) for message in mailbox.Maildir(folder, create=False)]
 
 
-async def _check(engine: AsyncEngine, screens: list[Screen], agents: list[Agent], report: Report, folder: Path) -> None:
-    """The history checker's verdict, in `report.lost`: empty when nothing was lost, doubled or shown to the wrong eyes."""
-    report.lost += await history.journal_is_whole(engine)
+async def _sent_again(engine: AsyncEngine) -> int:
+    """How many effects had to be tried more than once: the mailbox keeps a repeated Message-ID once."""
     async with reading(engine) as db:
-        acked: dict[UUID, list[tuple[str, int]]] = {agent.who.id: agent.acked for agent in agents}
-        report.lost += await history.answered_acts_are_written(db, acked, unanswered=report.unanswered)
-        report.lost += await history.effects_are_done(db)
-        maildir = folder / "processes" / "data" / "mailbox"
-        missing, report.mails, report.mails_repeated = await history.receipts_were_sent(db, maildir)
-        report.lost += missing
-    for screen in screens:
-        report.lost += history.screen_holds(screen.topic, screen.held, await _view(engine, screen))
+        return int((await db.execute(_EFFECTS_TRIED_AGAIN)).scalar_one())

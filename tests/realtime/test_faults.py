@@ -8,14 +8,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from casework.dossiers import queries
 from casework.errors import Refused
 from casework.journal import read
 from casework.journal.fact import Recorded
 from infra.database import reading
 from infra.embedded import PostgreSQL, Valkey
+from tests.history import Answered, History, Screen, check, rows_of
 from tests.people import Person
-from tests.realtime.history import Subscriber, View, check
 from tests.realtime.stage import Client, Stage, stage
 from tests.waiting import until
 
@@ -23,28 +22,20 @@ TOPICS = ("queue:service", "queue:mine", "queue:awaiting-citizen")
 
 
 class Page:
-    """A page that follows the rules: load by HTTP's queries, watch from there, on `resync` load again."""
+    """A page that follows the rules: load by HTTP's queries, watch from there."""
 
     def __init__(self, desk: Stage, who: Person) -> None:
         self.desk = desk
         self.who = who
-        self.view = View()
+        self.screen = Screen(who.viewer)
         self.client: Client | None = None
-        self.frames: list[dict[str, object]] = []
 
     async def load(self, *topics: str) -> str:
         """The rows and their position, of one snapshot."""
-        account = self.who.viewer.account_id
-        assert account is not None
         async with reading(self.desk.engine) as db:
-            position = str(await read.now(db))
             for topic in topics:
-                services = sorted(self.who.viewer.services)
-                rows = await queries.queue(
-                    db, topic.removeprefix("queue:"), agent=account, services=services, most=10_000
-                )
-                self.view.load(topic, rows)
-        return position
+                self.screen.load(topic, await rows_of(db, topic, self.who.viewer))
+            return str(await read.now(db))
 
     async def open(self) -> "Page":
         position = await self.load(*TOPICS)
@@ -59,12 +50,8 @@ class Page:
         await self.desk.caught_up()
         await self.client.settled()
         assert not [frame for frame in self.client.frames if frame["op"] == "resync"]
-        self.view.follow(self.client.frames)
-
-    @property
-    def subscriber(self) -> Subscriber:
-        assert self.client is not None
-        return Subscriber(self.who.viewer, self.client.frames, self.view)
+        for frame in self.client.frames:
+            self.screen.hear(frame)
 
 
 class Town:
@@ -128,7 +115,8 @@ async def pages(desk: Stage) -> list[Page]:
 async def verdict(desk: Stage, town: Town, opened: list[Page]) -> None:
     for page in opened:
         await page.settle()
-    await check(desk.engine, acked=town.acked, subscribers=[page.subscriber for page in opened])
+    answered = [Answered.of(fact) for fact in town.acked]
+    await check(desk.engine, History(answered, unanswered=town.failed, screens=[page.screen for page in opened]))
 
 
 async def test_a_thousand_facts_at_random(desk: Stage) -> None:

@@ -14,8 +14,8 @@ from casework.dossiers import actions, queries
 from casework.ids import AbsenceId, DossierId
 from casework.journal import read
 from infra.database import reading, transaction
+from tests.history import Screen
 from tests.people import version_of
-from tests.realtime.history import View
 from tests.realtime.stage import Client, Stage
 from tests.waiting import until
 
@@ -59,10 +59,12 @@ async def test_take_over_in_one_batch_leaves_no_ghost(desk: Stage) -> None:
     await desk.caught_up()
     for client in (ines, claire):
         await views_of(client, "queue:to-take-over", "queue:mine", "queue:service", since=since)
-    view = View.of({"queue:to-take-over": [row.id]})
-    view.follow(ines.frames)
-    assert view.holds("queue:to-take-over") == set()
-    assert view.holds("queue:mine") == set()
+    screen = Screen(people.ines.viewer)
+    screen.load("queue:to-take-over", {row.id: row.version})
+    for frame in ines.frames:
+        screen.hear(frame)
+    assert not screen.rows["queue:to-take-over"]
+    assert not screen.rows["queue:mine"]
     gone = [fact for fact in claire.facts("queue:service") if fact["dossier"] == str(dossier)]
     assert gone[-1]["row"] is None
 
