@@ -2,20 +2,25 @@
 
 import errno
 import os
+import resource
 import socket
 import sys
+from contextlib import suppress
 
 from infra.settings import Failed
 
 USER_TIMEOUT_MS = 20_000
+NOT_SENT = 64 * 1024  # bytes that the kernel takes for a browser beyond what is on its way to it
 BACKLOG = 2_048  # 900 browsers that come back in the same second
 INHERITED = "RELAIS_LISTENING_SOCKET"  # file descriptor that `relais web` shares with its N processes
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """A listening TCP socket, whose accepted sockets inherit TCP_USER_TIMEOUT. Raises Failed when the port is taken.
+    """A listening TCP socket; accepted sockets inherit what is set on it. Raises Failed when the port is taken.
 
-    A browser that stops reading is otherwise never freed: neither a ping's time limit nor SIGTERM closes its socket.
+    TCP_USER_TIMEOUT: a browser that stops reading is otherwise never freed; neither a ping's time limit nor SIGTERM
+    closes its socket. TCP_NOTSENT_LOWAT: the kernel would otherwise take megabytes for it before we see that it is
+    behind.
     """
     inherited = os.environ.get(INHERITED)
     if inherited:
@@ -24,6 +29,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if sys.platform == "linux":
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOT_SENT)
     try:
         listener.bind((host, port))
     except OSError as error:
@@ -34,6 +40,13 @@ def listening_socket(host: str, port: int) -> socket.socket:
     listener.listen(BACKLOG)
     listener.setblocking(False)
     return listener
+
+
+def allow_sockets() -> None:
+    """As many open files as this process may have: the usual limit of 1,024 is passed by 900 browsers and their pools."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS: "unlimited" is more than it allows
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def taken(host: str, port: int, variable: str = "PORT") -> str:

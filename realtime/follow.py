@@ -15,7 +15,7 @@ from casework.journal.fact import Position, Recorded
 from infra.database import reading
 from infra.logs import logger
 from realtime.frames import people_of
-from realtime.hub import MOST_REMEMBERED, Hub
+from realtime.hub import JOIN_SECONDS, MOST_REMEMBERED, MOST_WAITING, Hub
 from realtime.seen import Seen, ahead, now_of, seen_of
 
 IDLE_SECONDS = 0.5
@@ -24,6 +24,7 @@ BACK_OFF = (0.05, 2.0)  # seconds: first, longest
 MOST_FACTS = MOST_ROWS = 1_000  # read at once
 MOST_NAMES = 20_000
 REACH_SECONDS = 1.0  # a position that is never reached was never ours
+PORTION = MOST_WAITING // 4  # facts
 
 log = logger(__name__)
 
@@ -118,7 +119,7 @@ class Follower:
                     return
                 self.degraded = False
                 if batch.facts:
-                    await self._deliver(batch, await self._seen(db, batch.facts, rows))
+                    await self._deliver(batch.facts, await self._seen(db, batch.facts, rows))
                 if batch.held_back:
                     await asyncio.sleep(HELD_BACK_SECONDS[min(held_back, len(HELD_BACK_SECONDS) - 1)])
                     held_back += 1
@@ -126,15 +127,22 @@ class Follower:
                     held_back = 0
                     rung = len(batch.facts) == MOST_FACTS or await self._hint()
 
-    async def _deliver(self, batch: read.Batch, seen: Sequence[Seen]) -> None:
-        await self._before_delivery()
-        for fact in batch.facts:
-            if fact.kind == "session.ended":
-                self._session_ended(fact.subject_id)
-        self._hub.deliver(seen, batch.position)
-        self._moved.set()
-        self._moved = asyncio.Event()
-        self._delivered(seen)
+    async def _deliver(self, facts: Sequence[Recorded], seen: Sequence[Seen]) -> None:
+        """In portions that a socket's queue can hold: facts that were read together make no reader a slow one."""
+        of_dossiers = {each.fact.position: each for each in seen}
+        for first in range(0, len(facts), PORTION):
+            if first:
+                await asyncio.sleep(JOIN_SECONDS)  # the writers' turn
+            await self._before_delivery()
+            portion = facts[first : first + PORTION]
+            for fact in portion:
+                if fact.kind == "session.ended":
+                    self._session_ended(fact.subject_id)
+            told = [of_dossiers[fact.position] for fact in portion if fact.position in of_dossiers]
+            self._hub.deliver(told, portion[-1].position)
+            self._moved.set()
+            self._moved = asyncio.Event()
+            self._delivered(told)
 
     async def _hint(self) -> bool:
         """Whether the bell rang since the last look began, or does before half a second is over."""

@@ -19,7 +19,7 @@ Key = TypeVar("Key", str, UUID)
 MOST_REMEMBERED = 10_000  # facts; an older position gets `resync`
 SLACK = 1_000  # facts kept beyond, so that memory is trimmed once in a while
 JOIN_SECONDS = 0.005  # what follows a write within this time goes in one write
-MOST_WAITING = 256  # frames that a socket has not read yet, beside what its transport holds
+MOST_WAITING = 200  # frames that a socket has not read yet (some 256 KiB), beside what its transport holds
 
 
 class Listener:

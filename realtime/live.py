@@ -24,7 +24,7 @@ from realtime.protocol import COME_BACK, NO_SESSION
 
 RECHECK_SECONDS = 0.7
 STALE_SECONDS = 0.9  # with the query's time, nothing is sent 1 s after a session ended, Valkey dead or not
-BEHIND_SECONDS = 20.0  # a reader that was resynced and still does not read is cut
+BEHIND_SECONDS = 5.0  # a reader that was resynced and still does not read is cut
 AT_ONCE = 2  # questions of sockets under way: after a restart everybody comes back in the same second
 
 log = logger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from infra.listen import listening_socket
+from infra.listen import allow_sockets, listening_socket
 from infra.settings import Settings
 from realtime.wire import Socket
 
@@ -27,6 +27,7 @@ class _Server(uvicorn.Server):
 
 async def serve_forever(app: ASGIApp, settings: Settings) -> None:
     """Answer until SIGTERM or SIGINT. Raises infra.settings.Failed when the port is taken."""
+    allow_sockets()
     listener = listening_socket(settings.host, settings.port)
     config = uvicorn.Config(
         app,

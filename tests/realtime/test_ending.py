@@ -7,9 +7,11 @@ from sqlalchemy import text
 
 from casework.accounts.actions import end_session
 from casework.accounts.queries import find_session
+from casework.dossiers import actions
+from casework.ids import DossierId, Version
 from infra.database import transaction
 from infra.embedded import Valkey
-from realtime import hub, live
+from realtime import follow, hub, live
 from realtime.hub import Listener
 from tests.people import Person, version_of
 from tests.realtime.stage import Client, Stage, stage
@@ -160,6 +162,7 @@ async def test_a_reader_that_does_not_read_is_resynced_and_the_others_go_on(
     desk: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub, "MOST_WAITING", 20)
+    monkeypatch.setattr(follow, "PORTION", 5)
     people = desk.people
     stalled, reader = await desk.client(people.paul, reads=False), await desk.client(people.ines)
     await stalled.say("watch", topic="queue:service")
@@ -185,8 +188,23 @@ async def test_a_reader_that_does_not_read_is_resynced_and_the_others_go_on(
     assert listener.behind_since is None
 
 
+async def test_facts_that_are_read_together_make_nobody_a_slow_reader(desk: Stage) -> None:
+    """The bell was dead, or a batch was committed: more facts at once than a socket's queue has room for."""
+    people, client = desk.people, await desk.client(desk.people.ines)
+    await client.watch("queue:service")
+    many = 2 * hub.MOST_WAITING
+    async with transaction(desk.engine, ring=desk.ring) as db:
+        filed = await people.file(db)
+        for version in range(1, many):
+            act = actions.claim if version % 2 else actions.release
+            await act(db, DossierId(filed.subject_id), seen=Version(version), by=people.paul.as_agent)
+    await client.next("fact", version=many)
+    assert [fact["version"] for fact in client.facts()] == list(range(1, many + 1))
+
+
 async def test_a_reader_that_never_reads_again_is_cut(desk: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "MOST_WAITING", 20)
+    monkeypatch.setattr(follow, "PORTION", 5)
     monkeypatch.setattr(live, "BEHIND_SECONDS", 0.2)
     client = await desk.client(desk.people.paul, reads=False)
     await client.say("watch", topic="queue:service")

@@ -13,12 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.database import reading, transaction
 from infra.embedded import Valkey
 from infra.processes import Child
+from tests.history import History, check
 from tests.people import Community
 from tests.workers.conftest import Processes, Sink, all_done, effects_in, until
 from workers import effects
 from workers.queue import ROOM
 
 pytestmark = pytest.mark.timeout(180)  # interpreters are started again and again; a busy machine takes its time
+
+
+async def _nothing_lost(engine: AsyncEngine, sink: Sink) -> None:
+    await check(engine, History(mails=list(sink.by_message_id.elements())))
 
 
 async def _file(engine: AsyncEngine, community: Community, number: int = 1) -> None:
@@ -52,6 +57,7 @@ async def test_killed_before_the_exchange_the_mail_leaves_once(
     await processes.ready("relay")
     await until(partial(all_done, engine, 1))
     assert list(sink.by_message_id.values()) == [1]
+    await _nothing_lost(engine, sink)
 
 
 async def test_killed_during_the_exchange_the_mail_leaves_once(
@@ -71,6 +77,7 @@ async def test_killed_during_the_exchange_the_mail_leaves_once(
     assert list(sink.by_message_id.values()) == [1]
     (effect,) = await effects_in(engine)
     assert (effect.attempts, effect.crashes) == (2, 1)
+    await _nothing_lost(engine, sink)
 
 
 async def test_killed_after_the_exchange_the_same_mail_leaves_again_under_the_same_message_id(
@@ -94,6 +101,7 @@ async def test_killed_after_the_exchange_the_same_mail_leaves_again_under_the_sa
     await until(partial(all_done, engine, 1))
     assert list(sink.by_message_id.values()) == [2]
     assert len(set(sink.accepted)) == 1
+    await _nothing_lost(engine, sink)
 
 
 async def test_random_kills_of_the_worker_lose_no_mail(
@@ -115,6 +123,7 @@ async def test_random_kills_of_the_worker_lose_no_mail(
     await until(partial(all_done, engine, 30), seconds=25)
     assert len(sink.by_message_id) == 30
     assert len(set(sink.accepted)) == 30
+    await _nothing_lost(engine, sink)
 
 
 async def test_valkey_killed_and_flushed_under_load_loses_nothing(
@@ -133,6 +142,7 @@ async def test_valkey_killed_and_flushed_under_load_loses_nothing(
     await until(partial(all_done, engine, 60), seconds=15)
     assert set(sink.by_message_id.values()) == {1}
     assert len(sink.accepted) == 60
+    await _nothing_lost(engine, sink)
 
 
 async def test_a_worker_killed_long_ago_and_a_valkey_that_forgot_everything(
@@ -168,6 +178,7 @@ async def test_two_relays_one_leads_and_the_other_takes_its_place(
     assert second.code is None
     assert processes.logs().count("relay.leads") == 2
     assert set(sink.by_message_id.values()) == {1}
+    await _nothing_lost(engine, sink)
 
 
 async def test_asked_to_stop_the_processes_leave_at_once_and_cleanly(
