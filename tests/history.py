@@ -144,9 +144,14 @@ async def _journal(db: AsyncConnection, facts: Sequence[Recorded]) -> list[str]:
         if "holder_id" in fact.set and _id(fact.set["holder_id"][0]) != holder:
             found.append(f"{_name(fact)} took it from somebody who did not hold it")
         folded[fact.subject_id] = DOSSIER.fold(before, fact.set)
-    rows = (await db.execute(_COLUMNS)).mappings()
-    other = [row["id"] for row in rows if folded.get(row["id"], _BEFORE_ANY_FACT) != {n: row[n] for n in FACT_COLUMNS}]
-    return found + [f"dossier {id_} is not what its facts say" for id_ in other]
+    for row in (await db.execute(_COLUMNS)).mappings():
+        said = folded.get(row["id"], _BEFORE_ANY_FACT)
+        found += [
+            f"dossier {row['id']} is not what its facts say: {name} is {row[name]}, not {said[name]}"
+            for name in FACT_COLUMNS
+            if row[name] != said[name]
+        ]
+    return found
 
 
 def _answers(facts: Sequence[Recorded], history: History) -> list[str]:

@@ -28,9 +28,9 @@ async def append(db: AsyncConnection, stream: Stream, subject: Subject, fact: Fa
             "kind": fact.kind,
             "v": fact.v,
             "at": subject.now,
-            "actor": by.actor,
-            "on_behalf_of": by.on_behalf_of,
-            "mandate_id": by.mandate_id,
+            "by": by.actor,
+            "by_on_behalf_of": by.on_behalf_of,
+            "by_mandate_id": by.mandate_id,
             "payload": canonical(payload).decode(),
         },
     )

@@ -54,8 +54,15 @@ def _parser(column_type: object) -> Callable[[Any], Any]:
     return lambda value: value
 
 
+_OF_THE_FACT = frozenset(
+    {"id", "version", "digest", "kind", "v", "at", "by", "by_on_behalf_of", "by_mandate_id", "payload"}
+)
+
+
 def stream(name: str, table: Table, owned: tuple[str, ...]) -> Stream:
     """The stream `name` over `table`; `owned` are the columns that its facts own, besides version and digest."""
+    if taken := _OF_THE_FACT.intersection(owned):
+        raise TypeError(f"{name}: {sorted(taken)} would be written from the fact, not from the subject")
     sets = ", ".join(f"{column} = :{column}" for column in owned)
     statement = f"""
         with folded as (
@@ -65,7 +72,7 @@ def stream(name: str, table: Table, owned: tuple[str, ...]) -> Stream:
         )
         insert into journal (stream, subject_id, version, kind, v, at, actor, on_behalf_of, mandate_id, payload, digest)
         select '{name}', id, cast(:version as integer), cast(:kind as text), cast(:v as smallint), cast(:at as timestamptz),
-               cast(:actor as uuid), cast(:on_behalf_of as uuid), cast(:mandate_id as uuid), cast(cast(:payload as text) as jsonb),
+               cast(:by as uuid), cast(:by_on_behalf_of as uuid), cast(:by_mandate_id as uuid), cast(cast(:payload as text) as jsonb),
                cast(:digest as bytea)
         from folded
         returning epoch, tx::text::bigint as tx, journal.id as id
