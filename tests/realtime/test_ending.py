@@ -9,6 +9,7 @@ from casework.accounts.actions import end_session
 from casework.accounts.queries import find_session
 from casework.dossiers import actions
 from casework.ids import DossierId, Version
+from casework.journal.fact import Recorded
 from infra.database import transaction
 from infra.embedded import Valkey
 from realtime import follow, hub, live
@@ -113,6 +114,57 @@ async def test_other_rights_send_the_client_back(desk: Stage) -> None:
     await again.say("watch", topic=f"queue:service:{people.etat_civil}")
     assert (await again.next("refused"))["code"] == "unknown_topic"
     assert ines.closed is None
+
+
+async def test_an_agent_who_moves_follows_the_new_service_and_not_the_old(desk: Stage) -> None:
+    people = desk.people
+    token = await desk.token(people.paul)
+    clients = [await desk.client(token) for _ in range(20)]
+    for client in clients:
+        await client.watch("queue:service")
+    await asyncio.sleep(live.RECHECK_SECONDS * 1.5)
+    async with transaction(desk.engine) as db:
+        moved = text("update roles set service_id = :to where account_id = :a")
+        await db.execute(moved, {"a": people.paul.id, "to": people.voirie})
+    await asyncio.gather(*(closed_within_a_second(client) for client in clients))
+    assert {client.closed for client in clients} == {1012}
+    old = await desk.file()
+    assert not [fact for client in clients for fact in client.facts() if fact["dossier"] == str(old.subject_id)]
+    again = await desk.client(token)
+    await again.watch("queue:service")
+    newer, new = await desk.file(), await desk.file(procedure="lamp")
+    await again.next("fact", dossier=str(new.subject_id))
+    await again.settled()
+    assert not [fact for fact in again.facts() if fact["dossier"] == str(newer.subject_id)]
+
+
+async def test_a_hundred_sockets_of_ended_sessions_get_nothing_more(desk: Stage) -> None:
+    """Their accounts are disabled while requests come in: what is committed a second later is not sent to them."""
+    tokens = [await desk.token(desk.people.paul) for _ in range(20)]
+    clients = [await desk.client(token) for token in tokens for _ in range(5)]
+    ines = await desk.client(desk.people.ines)
+    for client in (*clients, ines):
+        await client.watch("queue:service")
+    filing = asyncio.create_task(_file_for(desk, seconds=2.5))
+    await asyncio.sleep(0.5)
+    async with transaction(desk.engine) as db:
+        disabled = text("update accounts set disabled_at = now() where id = :a returning clock_timestamp()")
+        at = (await db.execute(disabled, {"a": desk.people.paul.id})).scalar_one()
+    filed = await filing
+    late = {str(fact.subject_id) for fact in filed if (fact.at - at).total_seconds() > SECOND}
+    assert late, "requests came in afterwards, or this shows nothing"
+    await until(lambda: all(client.closed is not None for client in clients))
+    assert {client.closed for client in clients} == {4401}
+    assert not [fact for client in clients for fact in client.facts() if fact["dossier"] in late]
+    await until(lambda: late <= {fact["dossier"] for fact in ines.facts()})
+
+
+async def _file_for(desk: Stage, *, seconds: float) -> list[Recorded]:
+    end, filed = asyncio.get_running_loop().time() + seconds, []
+    while asyncio.get_running_loop().time() < end:
+        filed.append(await desk.file())
+        await asyncio.sleep(0.02)
+    return filed
 
 
 async def test_rights_that_changed_before_they_were_ever_looked_at(desk: Stage) -> None:
