@@ -4,7 +4,9 @@ import re
 
 import pytest
 from playwright.async_api import expect
+from sqlalchemy import text
 
+from infra.database import transaction
 from tests.api.house import act
 from tests.web.desk import Line, Office, is_live
 
@@ -135,3 +137,14 @@ async def test_an_ended_session_leads_to_the_sign_in_page(office: Office) -> Non
     await other.goto(office.house.url + "/agent/absences")
     await other.get_by_role("button", name="Se déconnecter").click()
     await paul.wait_for_url(re.compile("/connexion"))
+
+
+async def test_a_tab_whose_session_was_ended_elsewhere_says_why(office: Office) -> None:
+    """Signed out on another machine, or the account disabled: the open tab does not stand there as if it were live."""
+    paul = await office.open("paul", "/agent/files/service")
+    await is_live(paul)
+    async with transaction(office.house.engine) as db:
+        disabled = text("update accounts set disabled_at = now() where id = :id")
+        await db.execute(disabled, {"id": office.house.community.paul.id})
+    await paul.wait_for_url(re.compile("/connexion"))
+    await expect(paul.locator("main")).to_contain_text("Votre session a expiré")
