@@ -30,6 +30,8 @@ figures = typer.Typer(help="Tenir les chiffres des tableaux de bord.", no_args_i
 app.add_typer(figures, name="figures")
 
 ROOT = Path(__file__).resolve().parent.parent
+_FULL, _DISK_FULL = (errno.ENOSPC, errno.EDQUOT), "53100"  # the system's, and PostgreSQL's
+_CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 
 
 def _enter(name: str, module: str, settings: Settings) -> None:
@@ -174,10 +176,16 @@ def _fail(sentence: str) -> None:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    causes = (error, error.__cause__, getattr(error, "orig", None))
+    if any(getattr(each, "errno", None) in _FULL or getattr(each, "sqlstate", None) == _DISK_FULL for each in causes):
         return "Le disque est plein : faites de la place, puis relancez."
+    if isinstance(error, OSError) and error.errno in _CLOSED and error.filename:
+        return (
+            f"Impossible d’écrire {error.filename} ({error.strerror}) : "
+            "donnez-en le droit, ou choisissez un autre DATA_DIR."
+        )
     if isinstance(error, ConnectionError | TimeoutError) or type(error).__module__.startswith(("asyncpg", "redis")):
-        return f"La base de données ou Valkey ne répond pas : {error}"
+        return f"La base de données ou Valkey ne répond pas : {str(error).partition(chr(10))[0]}"
     where = traceback.extract_tb(error.__traceback__)[-1]
     file = Path(where.filename).name
     what = str(error).partition("\n")[0]

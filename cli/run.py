@@ -169,6 +169,8 @@ class Supervisor:
         finally:
             code = child.stop(patience=2)
         if code != 0:
+            if not log and code > 0:
+                raise SystemExit(code)  # it has said why on the terminal
             said = f" : {last_words(child)}" if log else f" ({_end(code)})."
             raise Failed(f"« {' '.join(argv[:2])} » a échoué{said}")
 
@@ -209,7 +211,8 @@ class Supervisor:
 
 def run(settings: Settings, *, scale: int = 1, procfile_path: Path | None = None) -> None:
     """Until Ctrl-C or SIGTERM, which are a good end. Raises Failed when it cannot start."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # the first is ignored in what a script started with "&"
+        signal.signal(number, signal.default_int_handler)
     with _alone(settings.data_dir):
         supervisor = Supervisor(settings, scale=scale, procfile_path=procfile_path)
         try:

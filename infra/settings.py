@@ -103,7 +103,10 @@ def secret_of(data_dir: Path) -> str:
         pass
     except OSError as error:
         raise Failed(f"Impossible d’écrire dans {data_dir} : {error.strerror}.") from error
-    return kept.read_text().strip()
+    try:
+        return kept.read_text().strip()
+    except OSError as error:
+        raise Failed(f"Impossible de lire {kept} : {error.strerror}.") from error
 
 
 def variable_of(each: "Field[Any]") -> str:

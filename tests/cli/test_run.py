@@ -38,7 +38,11 @@ async def _sql(address: str, statement: str) -> object:
 
 async def test_it_stops_cleanly_and_finds_its_data_again(start: Callable[..., Run]) -> None:
     for number, how in enumerate((signal.SIGTERM, signal.SIGINT)):
-        run = start(f"steady: {STEADY}", release="relais migrate").ready()
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as it is in what a script starts with "&"
+        try:
+            run = start(f"steady: {STEADY}", release="relais migrate").ready()
+        finally:
+            signal.signal(signal.SIGINT, before)
         address = json.loads((run.data / "servers.json").read_text())["DATABASE_URL"]
         if number == 0:
             assert await _sql(address, "select count(*) from journal") == 0, "it has migrated"
@@ -100,6 +104,14 @@ async def test_a_port_in_use_is_one_sentence(start: Callable[..., Run]) -> None:
         run = start(f"steady: {STEADY}", PORT=port)
         assert run.ends() == 1
     assert run.output.startswith(f"Le port {port} de 127.0.0.1 est déjà pris par un autre programme")
+    assert _is_one_sentence(run.output)
+
+
+async def test_data_that_cannot_be_written_are_one_sentence(start: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file in the folder's place")
+    run = start(f"steady: {STEADY}")
+    assert run.ends() == 1
+    assert run.output.startswith(f"Impossible de lire {tmp_path / 'data'}")
     assert _is_one_sentence(run.output)
 
 
