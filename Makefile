@@ -16,7 +16,7 @@ run: $(VENV)/.run node_modules/.installed
 	@DEMO=$${DEMO:-1} exec $(BIN)/relais run
 
 test: check chromium
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: install
 	$(BIN)/ruff check .

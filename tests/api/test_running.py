@@ -17,6 +17,7 @@ from infra.database import engine as make_engine
 from infra.database import transaction
 from infra.embedded import PostgreSQL, Valkey
 from tests.api.house import BIRTH, House
+from tests.history import check
 from tests.servers import Processes, until
 from tests.web.community import open_portal
 
@@ -134,6 +135,33 @@ async def test_an_overloaded_pool_says_come_back(house: House) -> None:
     assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
     again = [await paul.post(f"/dossiers/{id_}/claim", headers={"if-match": '"1"'}) for id_ in ids]
     assert {answer.status_code for answer in again} == {200}
+
+
+_FULL = (
+    """
+    create function disk_is_full() returns trigger language plpgsql as
+    $$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$
+    """,
+    "create trigger disk_is_full before insert on journal for each row execute function disk_is_full()",
+)
+
+
+async def test_a_full_disk_is_a_problem_nothing_is_half_made_and_it_recovers_alone(house: House) -> None:
+    """What PostgreSQL says when its disk is full, at the last statement of a filing."""
+    amina, answers = await house.as_("amina"), await house.example()
+    body, headers = {"procedure": BIRTH, "answers": answers}, {"idempotency-key": "the-same-before-and-after"}
+    async with transaction(house.engine) as db:
+        for statement in _FULL:
+            await db.execute(text(statement))
+    refused = await amina.post("/dossiers", json=body, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable"), refused.text
+    assert refused.headers["content-type"] == "application/problem+json"
+    for table in ("dossiers", "contents", "idempotency_keys"):
+        assert await house.count(f"select count(*) from {table}") == 0
+    async with transaction(house.engine) as db:
+        await db.execute(text("drop trigger disk_is_full on journal"))
+    assert (await amina.post("/dossiers", json=body, headers=headers)).status_code == 201
+    await check(house.engine)
 
 
 async def test_it_stops_in_time_with_people_connected(processes: Processes) -> None:
