@@ -23,6 +23,7 @@ from websockets.typing import Subprotocol
 from casework.accounts import queries as accounts
 from casework.accounts.actions import open_session
 from casework.dossiers import actions
+from casework.ids import DossierId
 from infra.database import transaction
 from tests.history import Answered, History, Screen, broken
 from tests.people import Person, settle, version_of
@@ -132,12 +133,8 @@ async def run(engine: AsyncEngine, processes: Processes, *, sockets: int, missed
         for _ in range(missed // 2):
             async with transaction(engine) as db:
                 filed = await people.file(db)
-                claimed = await actions.claim(
-                    db,
-                    filed.subject_id,
-                    seen=version_of(filed),
-                    by=people.paul.as_agent,  # type: ignore[arg-type]
-                )
+                id_ = DossierId(filed.subject_id)
+                claimed = await actions.claim(db, id_, seen=version_of(filed), by=people.paul.as_agent)
             history.answered += [Answered.of(filed), Answered.of(claimed)]
         web = await processes.again(web)
         began = time.monotonic()

@@ -122,7 +122,7 @@ async def _act(
     engine: AsyncEngine, ring: Ring, people: Community, dossier: Any, version: int, times: int
 ) -> list[Answered]:
     """Paul takes it and gives it back, so many facts from this version on."""
-    answered = []
+    answered: list[Answered] = []
     for number in range(version, version + times):
         async with transaction(engine, ring=ring) as db:
             act = actions.claim if number % 2 else actions.release
