@@ -20,7 +20,7 @@ from tests.history import Answered, History, check
 __all__ = ["house", "portal"]  # fixtures
 
 SUBMISSIONS = 15
-_COMMIT = b"COMMIT;\x00"
+_COMMIT = b"commit\x00"
 
 
 class LossyProxy:
