@@ -15,7 +15,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--rate", type=float, default=50.0, help="acts a second")
-    parser.add_argument("--screens", type=int, default=24)
+    parser.add_argument("--screens", type=int, default=900)
+    parser.add_argument("--services", type=int, default=20)
+    parser.add_argument("--pause", type=float, default=3.0, help="seconds between two kills, in the mean")
     parser.add_argument("--victims", nargs="+", default=chaos.VICTIMS, choices=chaos.VICTIMS, metavar="NAME")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
@@ -28,6 +30,8 @@ def main() -> int:
                 victims=asked.victims,
                 rate=asked.rate,
                 screens=asked.screens,
+                services=asked.services,
+                pause=asked.pause,
                 seed=asked.seed,
             )
         )
@@ -51,7 +55,7 @@ def main() -> int:
             ", ".join(f"{code}: {times}" for code, times in sorted(report.errors.items())) or 0,
         ),
         ("the slowest from act to screen, catching up left out, s", f"{report.slowest:.2f}"),
-        ("screens; frames they received", f"{asked.screens}; {report.frames}"),
+        ("screens over services; frames they received", f"{asked.screens} over {asked.services}; {report.frames}"),
         ("reconnections (of which a full reload)", f"{report.reconnections} ({report.resyncs})"),
         ("frames repeated after a reconnection, and ignored", report.repeated),
         ("mails sent (tried again, same Message-ID)", f"{report.mails} ({report.mails_again})"),

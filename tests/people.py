@@ -79,10 +79,11 @@ class Community:
         citizen: Person | None = None,
         *,
         procedure: str = "birth",
+        at: "Neighbours | None" = None,
         target_days: int = 10,
         **answers: Any,
     ) -> Recorded:
-        """A request, filed by `citizen` (Amina), in the caller's transaction."""
+        """A request, filed by `citizen` (Amina), in the caller's transaction; `at`: for another service than these two."""
         who = citizen or self.amina
         birth = procedure == "birth"
         return await actions.file(
@@ -91,9 +92,9 @@ class Community:
             answers=answers or {"nom": "Benali"},
             documents=(),
             filing={
-                "procedure_id": self.birth if birth else self.lamp,
+                "procedure_id": at.procedure if at else self.birth if birth else self.lamp,
                 "revision": 1,
-                "service_id": self.etat_civil if birth else self.voirie,
+                "service_id": at.service if at else self.etat_civil if birth else self.voirie,
                 "directorate_id": self.usagers if birth else self.technique,
                 "citizen_id": who.id,
                 "channel": "online",
@@ -108,6 +109,15 @@ class Community:
             },
             by=who.as_citizen,
         )
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Another service of the first directorate: two agents and a procedure."""
+
+    service: ServiceId
+    procedure: UUID
+    agents: tuple[Person, Person]
 
 
 async def settle(db: AsyncConnection) -> Community:
@@ -128,23 +138,7 @@ async def settle(db: AsyncConnection) -> Community:
     async def person(
         name: str, family: str, kind: str = "agent", *held: tuple[str, UUID | None, UUID | None]
     ) -> Person:
-        id_ = AccountId(new_id())
-        email = f"{name.lower()}@exemple.fr"
-        await db.execute(_ACCOUNT, {"id": id_, "kind": kind, "email": email, "given_name": name, "family_name": family})
-        for role, service, directorate in held:
-            await db.execute(
-                _ROLE, {"account_id": id_, "role": role, "service_id": service, "directorate_id": directorate}
-            )
-        services = {service for role, service, _ in held if service}
-        viewer = Viewer(
-            id_,
-            kind,
-            services=frozenset(services),
-            managed=frozenset(service for role, service, _ in held if role == "manager" and service),
-            directed=frozenset(directorate for role, _, directorate in held if role == "director" and directorate),
-            administrator=any(role == "administrator" for role, _, _ in held),
-        )
-        return Person(id_, viewer)
+        return await _person(db, name, family, kind, *held)
 
     return Community(
         paul=await person("Paul", "Martin", "agent", ("agent", etat_civil, None)),
@@ -162,6 +156,41 @@ async def settle(db: AsyncConnection) -> Community:
         birth=(await _publish(db, "acte-de-naissance", "Acte de naissance", etat_civil)).subject_id,
         lamp=(await _publish(db, "eclairage-public", "Éclairage public", voirie)).subject_id,
     )
+
+
+async def _person(
+    db: AsyncConnection, name: str, family: str, kind: str, *held: tuple[str, UUID | None, UUID | None]
+) -> Person:
+    id_ = AccountId(new_id())
+    email = f"{name.lower()}@exemple.fr"
+    await db.execute(_ACCOUNT, {"id": id_, "kind": kind, "email": email, "given_name": name, "family_name": family})
+    for role, service, directorate in held:
+        await db.execute(_ROLE, {"account_id": id_, "role": role, "service_id": service, "directorate_id": directorate})
+    services = {service for role, service, _ in held if service}
+    viewer = Viewer(
+        id_,
+        kind,
+        services=frozenset(services),
+        managed=frozenset(service for role, service, _ in held if role == "manager" and service),
+        directed=frozenset(directorate for role, _, directorate in held if role == "director" and directorate),
+        administrator=any(role == "administrator" for role, _, _ in held),
+    )
+    return Person(id_, viewer)
+
+
+async def neighbours(db: AsyncConnection, community: Community, number: int) -> list[Neighbours]:
+    """More services, for tests of many screens, in the caller's transaction."""
+    made = []
+    for each in range(1, number + 1):
+        service = ServiceId(new_id())
+        name = f"Mairie de quartier {each}"
+        row = {"id": service, "directorate_id": community.usagers, "slug": f"quartier-{each}", "name": name}
+        await db.execute(_SERVICE, row)
+        first = await _person(db, f"Noé{each}", "Petit", "agent", ("agent", service, None))
+        second = await _person(db, f"Lou{each}", "Grand", "agent", ("agent", service, None))
+        procedure = (await _publish(db, f"attestation-{each}", f"Attestation {each}", service)).subject_id
+        made.append(Neighbours(service, procedure, (first, second)))
+    return made
 
 
 async def _publish(db: AsyncConnection, slug: str, title: str, service: UUID) -> Recorded:

@@ -32,10 +32,12 @@ from casework.accounts.actions import open_session
 from infra.database import engine as make_engine
 from infra.database import reading, transaction
 from infra.embedded import PostgreSQL, Valkey
+from infra.listen import allow_sockets
 from infra.processes import free_port
 from tests.history import Answered, History, Screen, broken, rows_of
-from tests.people import Community, Person, settle
+from tests.people import Community, Neighbours, Person, neighbours, settle
 from tests.servers import Processes, Running, migrate
+from tests.waiting import until
 
 VICTIMS = ("web 1", "web 2", "worker", "relay", "valkey")
 PATIENCE = 30.0  # seconds that an agent's program tries the same act again
@@ -202,6 +204,9 @@ class Agent:
             seen = made
 
 
+Team = tuple[Neighbours | None, list[Agent]]  # a service and its agents; None: the community's first
+
+
 async def run(
     folder: Path,
     *,
@@ -209,13 +214,19 @@ async def run(
     victims: Sequence[str] = VICTIMS,
     rate: float = 50.0,
     screens: int = 12,
+    services: int = 2,
+    pause: float = 0.5,
     seed: int = 1,
 ) -> Report:
-    """Start everything, work, kill, let it come to rest, check. `rate`: acts a second; `kills`: of any of `victims`.
+    """Start everything, work, kill, let it come to rest, check.
+
+    `rate`: acts a second; `kills`: of any of `victims`; `screens`: over `services`, 2 at least; `pause`: seconds between
+    the end of one kill (the process is up again) and the next, in the mean.
 
     Every third time that Valkey was killed it is emptied as well.
     """
     random.seed(seed)
+    allow_sockets()
     postgres, valkey = PostgreSQL(folder / "postgresql", options={"shared_buffers": "128MB"}), Valkey(folder / "valkey")
     postgres.start()
     valkey.start()
@@ -225,8 +236,9 @@ async def run(
         engine = make_engine(postgres.url())
         try:
             return await _run(
-                folder, engine, processes, valkey, kills=kills, victims=victims, rate=rate, screens=screens
-            )
+                folder, engine, processes, valkey, kills=kills, victims=victims, rate=rate, screens=screens,
+                services=services, pause=pause,
+            )  # fmt: skip
         finally:
             await engine.dispose()
     finally:
@@ -237,11 +249,12 @@ async def run(
 
 async def _run(
     folder: Path, engine: AsyncEngine, processes: Processes, valkey: Valkey, *, kills: int, victims: Sequence[str],
-    rate: float, screens: int,
+    rate: float, screens: int, services: int, pause: float,
 ) -> Report:  # fmt: skip
     report = Report()
     async with transaction(engine) as db:
         community = await settle(db)
+        others = await neighbours(db, community, services - 2)
     smtp = f"smtp://127.0.0.1:{(port := free_port())}"
     await processes.start("mailbox", MAILBOX_PORT=port)
     running: dict[str, Running] = {}
@@ -252,19 +265,25 @@ async def _run(
         return running[random.choice(("web 1", "web 2"))].url
 
     people = (community.paul, community.ines, community.claire)
-    tokens = {person.id: await _token(engine, person) for person in (*people, community.omar)}
-    watching = [_browser(number, community, tokens, report) for number in range(screens)]
+    strangers = [person for each in others for person in each.agents]
+    tokens = {person.id: await _token(engine, person) for person in (*people, community.omar, *strangers)}
+    watching = [_browser(number, community, others, tokens, report) for number in range(screens)]
     http = httpx.AsyncClient(timeout=3, limits=httpx.Limits(max_connections=200))
-    agents = [Agent(person, tokens[person.id], report, http) for person in people]
+    teams: list[Team] = [
+        (at, [Agent(person, tokens[person.id], report, http) for person in team])
+        for at, team in ((None, people), *((each, each.agents) for each in others))
+    ]
+    agents = [agent for _, team in teams for agent in team]
     tasks = [asyncio.create_task(each.stay_open(address)) for each in watching]
     turns = _in_turn(victims)
     began = time.monotonic()
     stop = asyncio.Event()
     history = History(screens=[each.screen for each in watching])
-    work = asyncio.create_task(_work(engine, community, agents, history, address, rate, stop))
+    work = asyncio.create_task(_work(engine, community, teams, history, address, rate, stop))
     try:
+        await until(lambda: all(each.connected for each in watching), seconds=60)  # kills are of screens that work
         while report.killed < kills:
-            await asyncio.sleep(random.uniform(0.2, 0.8))
+            await asyncio.sleep(pause * random.uniform(0.4, 1.6))
             name = next(turns)
             report.kills[name] += 1
             if name == "valkey":
@@ -307,8 +326,15 @@ def _in_turn(victims: Sequence[str]) -> Iterator[str]:
         yield from random.sample(victims, len(victims))
 
 
-def _browser(number: int, c: Community, tokens: dict[Any, str], report: Report) -> Browser:
+def _browser(
+    number: int, c: Community, others: Sequence[Neighbours], tokens: dict[Any, str], report: Report
+) -> Browser:
     """Different people on different views; one of another service, who must see nothing of it."""
+    place, number = number % (2 + len(others)), number // (2 + len(others)) if others else number
+    if place >= 2:
+        there = others[place - 2]
+        who = there.agents[number % 2]
+        return Browser(tokens[who.id], f"queue:service:{there.service}", Screen(who.viewer), report)
     who, view, service = (
         (c.paul, "service", c.etat_civil), (c.ines, "mine", None), (c.claire, "service", None), (c.paul, "mine", None),
         (c.omar, "service", c.voirie), (c.ines, "service", c.etat_civil),
@@ -324,16 +350,17 @@ async def _token(engine: AsyncEngine, person: Person) -> str:
 
 
 async def _work(
-    engine: AsyncEngine, c: Community, agents: list[Agent], history: History, address: Callable[[], str], rate: float,
+    engine: AsyncEngine, c: Community, teams: Sequence[Team], history: History, address: Callable[[], str], rate: float,
     stop: asyncio.Event,
 ) -> None:  # fmt: skip
     """File dossiers at the pace that makes `rate` acts a second; two agents run for each."""
     busy: set[asyncio.Task[None]] = set()
     while not stop.is_set():
+        at, team = random.choice(teams)
         async with transaction(engine) as db:
-            filed = await c.file(db)
+            filed = await c.file(db, at=at)
         history.answered.append(Answered.of(filed))
-        for agent in random.sample(agents, 2):
+        for agent in random.sample(team, 2):
             busy.add(asyncio.create_task(agent.work(str(filed.subject_id), address)))
         for task in [task for task in busy if task.done()]:
             busy.discard(task)
@@ -348,8 +375,9 @@ async def _rest(engine: AsyncEngine, browsers: list[Browser]) -> None:
     while time.monotonic() < end:
         async with reading(engine) as db:
             waiting = (await db.execute(_EFFECTS_OPEN)).scalar_one()
-            held = [await rows_of(db, each.topic, each.screen.viewer) for each in browsers]
-        agreed = all(each.screen.rows.get(each.topic) == rows for each, rows in zip(browsers, held, strict=True))
+            asked = {(each.topic, each.screen.viewer) for each in browsers}
+            held = {each: await rows_of(db, *each) for each in asked}
+        agreed = all(each.screen.rows.get(each.topic) == held[each.topic, each.screen.viewer] for each in browsers)
         if not waiting and agreed and all(each.connected for each in browsers):
             return
         await asyncio.sleep(0.25)

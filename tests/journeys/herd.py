@@ -6,7 +6,6 @@ What the sockets do is what web/static/socket.js does, with its own numbers: ful
 import asyncio
 import random
 import re
-import resource
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from casework.accounts.actions import open_session
 from casework.dossiers import actions
 from casework.ids import DossierId
 from infra.database import transaction
+from infra.listen import allow_sockets
 from tests.history import Answered, History, Screen, broken
 from tests.people import Person, settle, version_of
 from tests.servers import ROOT, Processes
@@ -108,7 +108,7 @@ class Socket:
 
 async def run(engine: AsyncEngine, processes: Processes, *, sockets: int, missed: int = 20) -> Report:
     """Connect them all, kill the web process, write `missed` facts, start it again, wait for everybody, check."""
-    _allow_sockets(sockets + 500)
+    allow_sockets()
     report = Report(sockets, missed)
     async with transaction(engine) as db:
         people = await settle(db)
@@ -165,11 +165,3 @@ def _errors(log: Path) -> list[str]:
     """What the process said that is no good news: its pool, its database, anything at the level of an error."""
     told = [msgspec.json.decode(line) for line in log.read_text().splitlines() if line.startswith("{")]
     return [str(line) for line in told if line.get("level") in ("error", "critical")]
-
-
-def _allow_sockets(number: int) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < number:
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (number if hard == resource.RLIM_INFINITY else min(number, hard), hard)
-        )
