@@ -57,7 +57,7 @@ def main() -> int:
         ("the slowest from act to screen, catching up left out, s", f"{report.slowest:.2f}"),
         ("screens over services; frames they received", f"{asked.screens} over {asked.services}; {report.frames}"),
         ("reconnections (of which a full reload)", f"{report.reconnections} ({report.resyncs})"),
-        ("frames repeated after a reconnection, and ignored", report.repeated),
+        ("frames not newer than the row shown, and ignored", report.repeated),
         ("mails sent (tried again, same Message-ID)", f"{report.mails} ({report.mails_again})"),
         ("**lost, doubled or misdelivered**", len(report.lost)),
     ):
