@@ -109,6 +109,9 @@ def _version(fact: Recorded) -> int:
 
 
 def _concerned(fact: Recorded, before: Keys, after: Keys) -> frozenset[UUID]:
-    """The citizen, the holder before and after, the substitute who is asked; never the one who did it."""
-    people = {after.citizen_id, before.holder_id, after.holder_id, after.cover_id}
-    return frozenset(person for person in people if person is not None and person != fact.actor)
+    """The holder before and after and the substitute who is asked, but not whoever did it; the citizen always.
+
+    An agent's inbox is news. A citizen's is their list of requests, on every screen of theirs.
+    """
+    agents = {before.holder_id, after.holder_id, after.cover_id} - {fact.actor}
+    return frozenset(person for person in agents | {after.citizen_id} if person is not None)

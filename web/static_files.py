@@ -34,6 +34,8 @@ TABLE: Mapping[str, tuple[Path, ...]] = {
     "htmx.js": (_NODE / "htmx.org/dist/htmx.min.js",),
     "portal.js": (_OURS / "portal.js",),
     "socket.js": (_OURS / "socket.js",),
+    "parts.js": (_OURS / "parts.js",),
+    "follow.js": (_OURS / "follow.js",),
     "rows.js": (_OURS / "rows.js",),
     "queue.js": (_OURS / "queue.js",),
     "dossier.js": (_OURS / "dossier.js",),

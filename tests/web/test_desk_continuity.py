@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from tests.api.house import in_days
+from tests.api.house import act, in_days
 from tests.web.desk import Office, is_live
 
 pytestmark = pytest.mark.timeout(180)  # several screens, each a browser's context, on a busy machine
@@ -100,3 +100,28 @@ async def test_an_absence_is_declared_by_half_days_with_its_substitutes_in_order
     await expect(line).to_contain_text("remplacement : Ines Caron".replace(" :", "\u202f:"))
     await line.get_by_role("button", name=re.compile("Annuler")).click()
     await expect(line).to_contain_text("Annulée")
+
+
+async def test_words_typed_in_a_panel_stay_when_the_panel_changes(office: Office) -> None:
+    first, version = await office.house.held("paul")
+    await _away(office)
+    await act(await office.house.as_("ines"), first, "take-over", version + 1)
+    ines = await office.open("ines", f"/agent/dossiers/{first}")
+    await is_live(ines)
+    await ines.get_by_text("Décider").click()
+    reason = ines.get_by_label("Motif, lu par l’usager")
+    await reason.fill("L’acte n’est pas dans nos registres.")
+    await ines.get_by_role("heading", level=1).click()
+
+    paul = await office.house.as_("paul")
+    absence = (await paul.get("/absences")).json()["items"][0]["id"]
+    assert (await paul.delete(f"/absences/{absence}")).status_code < 300
+    await office.tick()
+    said = await (await office.house.as_("amina")).post(f"/dossiers/{first}/messages", json={"message": "Bonjour"})
+    assert said.status_code < 300
+    await expect(ines.locator("[data-part=acts]")).to_contain_text("Paul Martin est de retour")
+    await expect(reason).to_be_visible()
+    await expect(reason).to_have_value("L’acte n’est pas dans nos registres.")
+    await ines.get_by_label("Refuser la demande").check()
+    await ines.get_by_role("button", name="Rendre la décision").click()
+    await expect(ines.locator(".state").first).to_have_text("Refusé")

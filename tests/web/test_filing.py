@@ -216,7 +216,7 @@ async def test_the_citizen_answers_a_request_to_complete_and_reads_what_happened
     async with visitor.expect_navigation():
         await visitor.get_by_role("button", name="Envoyer ma réponse").click()
     await expect(visitor.locator(".summary")).to_contain_text("Dites en quelques mots")
-    await visitor.locator("#message").fill("Karim et Lina.\nVoir le fichier.")
+    await visitor.locator("#reponse").fill("Karim et Lina.\nVoir le fichier.")
     await visitor.locator("#documents").set_input_files(A_FILE)
     async with visitor.expect_navigation():
         await visitor.get_by_role("button", name="Envoyer ma réponse").click()

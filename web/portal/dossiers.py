@@ -32,12 +32,13 @@ def _signed_in(page: Page) -> None:
 
 
 async def mine(page: Page) -> Response:
-    """Every request of this person, drafts first."""
+    """Every request of this person, drafts first. Who has a tracking code and no account has one."""
     _signed_in(page)
+    topic = "inbox" if page.viewer.account_id else f"dossier:{page.viewer.only}"
     found = await dossiers.own(page.state, page.viewer)
     drafts = [each for each in found.items if each.state == "draft"]
     filed = [each for each in found.items if each.state != "draft"]
-    return page.show("portal/mine.html", drafts=drafts, filed=filed)
+    return page.show("portal/mine.html", drafts=drafts, filed=filed, topic=topic, position=found.position)
 
 
 async def receipt(page: Page) -> Response:
@@ -94,8 +95,9 @@ async def complete(page: Page) -> Response:
     attempt = _attempt(page, str(form.get("key") or ""), "complete", words)
     try:
         await filing.complete(page.state, page.viewer, dossier_id(page), asked, attempt=attempt)
-    except WrongState:
-        pass  # answered already, in another window: the page shows it
+    except WrongState:  # answered already, in another window: the page shows it, and keeps these words
+        wrong = page.t("Une autre réponse est déjà partie. Vous pouvez encore envoyer ce texte comme message.")
+        return _show(page, await _seen(page), wrong=wrong, typed=words)
     return page.go(f"/dossiers/{page.param('id')}")
 
 

@@ -1,5 +1,6 @@
 // One dossier, live: what changed is rendered by the server and put in its place; what is being typed is never touched.
 import { Live, linkState } from "/static/socket.js";
+import { parts } from "/static/parts.js";
 
 const WRITING = 8_000; // milliseconds after the last key during which one is said to write
 const KEEP = 600; // after the last key, the text is kept
@@ -10,61 +11,12 @@ let version = Number(page.dataset.version);
 
 // -- what changed
 
-let reading = null;
-let again = false;
-
-// One reading at a time; what comes meanwhile asks for one more.
-function refresh() {
-  if (reading) {
-    again = true;
-    return reading;
-  }
-  reading = read().finally(() => {
-    reading = null;
-    if (!again) return;
-    again = false;
-    refresh().catch(() => {});
-  });
-  return reading;
-}
-
-async function read() {
-  const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
-  if (answer.redirected || answer.status === 404) return location.assign("/agent");
-  if (!answer.ok) throw new Error(`${answer.status}`);
-  const now = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-dossier]");
-  if (!now) throw new Error("no dossier");
-  version = Math.max(version, Number(now.dataset.version));
-  for (const part of page.querySelectorAll("[data-part]")) {
-    const fresh = now.querySelector(`[data-part="${part.dataset.part}"]`);
-    if (fresh && !busy(part)) put(part, fresh);
-  }
-  return now.dataset.position;
-}
-
-// Forms have new keys at each reading; only what is shown decides whether a part is other than before.
-const shown = (part) => part.innerHTML.replaceAll(/name="(?:key|version)" value="[^"]*"/g, "");
-
-function put(part, fresh) {
-  if (shown(part) === shown(fresh)) {
-    const versions = fresh.querySelectorAll('input[name="version"]');
-    part.querySelectorAll('input[name="version"]').forEach((input, place) => (input.value = versions[place].value));
-    return;
-  }
-  // What was open stays open, and the focus stays where it was.
-  const open = [...part.querySelectorAll("details")].map((each) => each.open && each.querySelector("summary").textContent);
-  const focus = part.contains(document.activeElement) ? document.activeElement : null;
-  const name = focus?.matches("summary, button, a") ? focus.textContent : null;
-  part.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
-  for (const each of part.querySelectorAll("details")) each.open = open.includes(each.querySelector("summary").textContent);
-  if (name !== null) [...part.querySelectorAll("summary, button, a")].find((each) => each.textContent === name)?.focus();
-}
-
-// Somebody is in the middle of saying something there: it stays as it is, and the server will say what changed.
-function busy(part) {
-  if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return true;
-  return [...part.querySelectorAll("details[open] textarea")].some((area) => area.value.trim());
-}
+let unsaved = false; // words that only this page has
+const { now, soon } = parts(
+  page,
+  (fresh) => (version = Math.max(version, Number(fresh.dataset.version))),
+  () => unsaved,
+);
 
 // -- who is there
 
@@ -92,7 +44,6 @@ setInterval(() => say("viewing"), 40_000);
 // -- the reply
 
 const composer = page.querySelector("[data-composer]");
-let unsaved = false;
 if (composer) keepTyping(composer);
 
 function keepTyping(form) {
@@ -183,17 +134,14 @@ live = new Live(
   { [topic]: position },
   {
     fact(frame) {
-      if (frame.version <= version) return;
-      version = frame.version;
-      setTimeout(() => refresh().catch(() => {}), 30);
+      if (frame.version > version) soon();
     },
     presence(frame) {
       if (frame.dossier === dossier) showPresence(frame);
     },
-    resync: async () => (await refresh()) ?? position,
+    resync: now,
     state(state) {
       show(state);
-      document.documentElement.dataset.live = state;
       if (state === "live") say("viewing");
       if (state === "over" && !unsaved) location.assign(`/connexion?suite=${encodeURIComponent(location.pathname)}`);
     },

@@ -8,13 +8,13 @@ for (const button of document.querySelectorAll("[data-without-script]")) button.
 document.querySelector("[data-focus]")?.focus();
 
 // One submission at a time. The server makes one request of a double click anyway, by its key.
-for (const form of document.querySelectorAll("form[data-once]")) {
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sending) return event.preventDefault();
-    form.dataset.sending = "yes";
-    event.submitter?.setAttribute("aria-busy", "true");
-  });
-}
+addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-once]");
+  if (!form) return;
+  if (form.dataset.sending) return event.preventDefault();
+  form.dataset.sending = "yes";
+  event.submitter?.setAttribute("aria-busy", "true");
+});
 // A page that comes back from the browser's memory can be sent again.
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-once]")) {

@@ -39,7 +39,6 @@ const live = new Live(topics, {
   resync: reload,
   state(state) {
     show(state);
-    document.documentElement.dataset.live = state;
     if (state === "over") location.assign(`/connexion?suite=${encodeURIComponent(location.pathname)}`);
   },
 });

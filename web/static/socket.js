@@ -136,10 +136,12 @@ export class Live {
 export function linkState(element) {
   let timer = 0;
   const show = (state) => {
+    element.hidden = false;
     element.dataset.state = state;
     element.textContent = element.dataset[`words${state[0].toUpperCase()}${state.slice(1)}`];
   };
   return (state) => {
+    document.documentElement.dataset.live = state;
     clearTimeout(timer);
     if (state === "lost") timer = setTimeout(() => show(state), 1_000);
     else show(state);
