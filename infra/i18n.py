@@ -58,16 +58,22 @@ class Translator:
         return self.catalogue.ngettext(one, many, count)
 
     def day(self, at: datetime | date) -> str:
-        """“24 novembre 2026”."""
-        return dates.format_date(_local_day(at), "d MMMM y", locale=_babel(self.locale))
+        """“24 novembre 2026”, “1er décembre 2026”."""
+        return self._date(at, "d MMMM y")
 
     def short_day(self, at: datetime | date) -> str:
         """“24 nov. 2026”: for tables."""
-        return dates.format_date(_local_day(at), "d MMM y", locale=_babel(self.locale))
+        return self._date(at, "d MMM y")
 
     def weekday(self, at: datetime | date) -> str:
         """“mardi 24 novembre 2026”."""
-        return dates.format_date(_local_day(at), "EEEE d MMMM y", locale=_babel(self.locale))
+        return self._date(at, "EEEE d MMMM y")
+
+    def _date(self, at: datetime | date, pattern: str) -> str:
+        day = _local_day(at)
+        if self.locale == "fr" and day.day == 1:  # the first of a month alone is an ordinal in French
+            pattern = pattern.replace("d ", "d'er' ")
+        return dates.format_date(day, pattern, locale=_babel(self.locale))
 
     def hour(self, at: datetime) -> str:
         """“14 h 02” in French, “14:02” in English: local time of Europe/Paris."""

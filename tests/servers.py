@@ -166,6 +166,10 @@ class Processes:
             ok = await until(lambda: "ready" in running.log.read_text(), seconds=seconds, unless=dead)
         assert ok, f"relais {running.name} is not healthy:\n{running.log.read_text()[-3000:]}"
 
+    def logs(self) -> str:
+        """The end of what each said: printed, pytest shows it with a failure."""
+        return "\n".join(f"{each.log.name}:\n{each.log.read_text()[-3000:]}" for each in self._started)
+
     def stop(self) -> None:
         """End all of them; those that hang are killed."""
         alive = [each.child for each in self._started if each.child.code is None]

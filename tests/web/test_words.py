@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,14 @@ def test_every_template_compiles_in_both_languages() -> None:
 def test_french_has_its_narrow_spaces(typed: str, shown: str) -> None:
     assert typographic(typed) == shown
     assert typographic(shown) == shown
+
+
+def test_the_first_of_a_month_is_an_ordinal_in_french() -> None:
+    first, second = date(2026, 12, 1), date(2026, 12, 2)
+    french, english = translator("fr"), translator("en")
+    assert (french.day(first), french.day(second)) == ("1er décembre 2026", "2 décembre 2026")
+    assert (french.short_day(first), french.weekday(first)) == ("1er déc. 2026", "mardi 1er décembre 2026")
+    assert english.day(first) == "1 December 2026"
 
 
 def test_french_sentences_are_shown_with_narrow_spaces_only() -> None:

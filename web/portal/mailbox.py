@@ -1,7 +1,6 @@
 """The development mailbox: what `relais mailbox` received. Demo mode only; elsewhere the page does not exist."""
 
 import asyncio
-import mailbox
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -38,11 +37,8 @@ async def received(page: Page) -> Response:
 
 
 def _read(folder: Path) -> list[Letter]:
-    if not (folder / "new").is_dir():
-        return []
-    found = mailbox.Maildir(folder, factory=None, create=False)
-    paths = [(folder / found._lookup(key)) for key in found]  # type: ignore[attr-defined]
-    newest = sorted(paths, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:MOST]
+    kept = [path for name in ("new", "cur") for path in folder.glob(f"{name}/*")]
+    newest = sorted(kept, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:MOST]
     return [_letter(path.read_bytes()) for path in newest]
 
 
