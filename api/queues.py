@@ -12,7 +12,7 @@ from casework.access import Viewer
 from casework.accounts import queries as accounts
 from casework.dossiers import queries
 from casework.dossiers.queues import VIEWS
-from casework.dossiers.search import words_of
+from casework.dossiers.search import fold, words_of
 from casework.errors import NotFound
 from casework.journal import read
 
@@ -57,12 +57,15 @@ async def page(
 
 
 async def colleagues(state: State, viewer: Viewer, service: UUID | None = None) -> ColleaguePage:
-    """The agents of the viewer's services (or of one of them), to choose a substitute or an assignee from."""
+    """The agents of the viewer's services (or of one of them), by name, to choose a substitute or an assignee from."""
     agents_only(viewer)
     if service is not None and service not in viewer.services:
         raise NotFound
     async with reading(state) as db:
         found = await accounts.colleagues(db, sorted(viewer.services) if service is None else [service])
     return ColleaguePage(
-        items=[Colleague(id=each.id, name=each.name, role=each.role, away_until=each.away_until) for each in found]
+        items=[
+            Colleague(id=each.id, name=each.name, role=each.role, away_until=each.away_until)
+            for each in sorted(found, key=lambda each: fold(each.name))
+        ]
     )

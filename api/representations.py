@@ -302,7 +302,7 @@ class HalfDay(Out, frozen=True, kw_only=True, rename={"day": "date"}):
 
 
 class AbsenceView(Out, frozen=True, kw_only=True, rename={"from_": "from"}):
-    """An absence. `from` and `until` as it was said; `to_take_over`: dossiers that nobody took over yet."""
+    """An absence. `from` and `until` as it was said; `to_take_over`: dossiers that the reader may take over."""
 
     id: UUID
     agent: Person

@@ -71,8 +71,8 @@ class Translator:
 
     def _date(self, at: datetime | date, pattern: str) -> str:
         day = _local_day(at)
-        if self.locale == "fr" and day.day == 1:  # the first of a month alone is an ordinal in French
-            pattern = pattern.replace("d ", "d'er' ")
+        if self.locale == "fr":  # a line never ends between the day and its month; the first alone is an ordinal
+            pattern = pattern.replace("d M", "d'er'\u00a0M" if day.day == 1 else "d\u00a0M")
         return dates.format_date(day, pattern, locale=_babel(self.locale))
 
     def hour(self, at: datetime) -> str:
@@ -82,7 +82,7 @@ class Translator:
 
     def moment(self, at: datetime) -> str:
         """“24 novembre 2026 à 14 h 02”."""
-        return f"{self.day(at)} {'à' if self.locale == 'fr' else 'at'} {self.hour(at)}"
+        return f"{self.day(at)} {'à' if self.locale == 'fr' else 'at'}\u00a0{self.hour(at)}"
 
     def ago(self, at: datetime, now: datetime) -> str:
         """“il y a 3 minutes”, from the clock `now`."""

@@ -88,7 +88,7 @@ _OF_SERVICE = text(
             and b.starts_at <= now() and now() < b.ends_at) as away_until
     from accounts a join roles r on r.account_id = a.id
     where r.service_id = any(:services) and r.role in ('agent', 'manager') and a.disabled_at is null
-    group by a.id order by a.family_name, a.given_name
+    group by a.id
     """
 )
 _NAMES = text("select id, given_name || ' ' || family_name as name from accounts where id = any(:ids)")

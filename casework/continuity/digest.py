@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.continuity.queries import ASKED
 from casework.errors import NotFound
 from casework.journal.fact import Recorded
 from casework.journal.read import FACT_COLUMNS, recorded
@@ -32,7 +33,7 @@ class AbsenceRow:
     declared_by: UUID | None
     substitutes: Sequence[str]
     version: int
-    to_take_over: int  # dossiers that nobody took over yet
+    to_take_over: int  # dossiers that the viewer is asked to take over
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,13 @@ class DigestLine:
     facts: tuple[Recorded, ...]
 
 
-_ABSENCE = """
+_ABSENCE = f"""
     select b.id, b.agent_id, a.given_name || ' ' || a.family_name as agent_name, b.state, b.starts_at, b.ends_at,
            b.from_date, b.from_half, b.until_date, b.until_half, b.reason, b.declared_by,
            array(select s.given_name || ' ' || s.family_name from mandates m join accounts s on s.id = m.substitute_id
                  where m.absence_id = b.id order by m.rank) as substitutes,
            b.version,
-           (select count(*) from dossiers d where d.absence_id = b.id and d.uncovered_since is not null) as to_take_over
+           (select count(*) from dossiers d where d.absence_id = b.id and {ASKED}) as to_take_over
     from absences b join accounts a on a.id = b.agent_id
 """
 _VISIBLE = """

@@ -58,14 +58,12 @@ _TOUCHED = text(
     order by id
     """
 )
-_TO_TAKE_OVER = text(
-    """
-    select d.id from dossiers d where d.absence_id = :absence and d.uncovered_since is not null
-      and (d.cover_id = :viewer or (d.cover_id is null and exists (
-          select from roles r where r.account_id = :viewer and r.service_id = d.service_id and r.role in ('agent', 'manager'))))
-    order by d.id
-    """
-)
+# A dossier `d` that `:viewer` is asked to take over.
+ASKED = """
+    d.uncovered_since is not null and (d.cover_id = :viewer or (d.cover_id is null and exists (
+        select from roles r where r.account_id = :viewer and r.service_id = d.service_id and r.role in ('agent', 'manager'))))
+"""
+_TO_TAKE_OVER = text(f"select d.id from dossiers d where d.absence_id = :absence and {ASKED} order by d.id")
 
 
 async def lock(db: AsyncConnection, absence_id: UUID) -> Absence:

@@ -105,11 +105,11 @@ def _of_agent(chance: Random, agent: Agent, first: date, end: datetime, desk: De
         from_half = "pm" if length <= 1 and chance.random() < 0.4 else "am"
         until = day + timedelta(days=length - 1)
         until_half = "am" if from_half == "am" and chance.random() < 0.12 else "pm"
-        ill = reason in ("Maladie", "Enfant malade")
+        unforeseen = reason in ("Imprévu", "Raison familiale")
         span = Span(day, from_half, until, until_half)
         starts_at, ends_at = (at.astimezone(UTC) for at in span.bounds(datetime.min.replace(tzinfo=UTC)))
         declared_at = desk.after(starts_at - timedelta(days=1 + chance.randrange(60)), 0.5, chance)
-        if ill:
+        if unforeseen:
             # Nobody knows it the day before: from this instant.
             starts_at = declared_at = desk.after(starts_at, 0.15, chance)
             today = starts_at.astimezone(PARIS).date()
@@ -118,7 +118,7 @@ def _of_agent(chance: Random, agent: Agent, first: date, end: datetime, desk: De
             ends_at = span.bounds(starts_at)[1].astimezone(UTC)
         declared_at = min(declared_at, starts_at)
         cancelled_at = None
-        if not ill and chance.random() < 0.03:
+        if not unforeseen and chance.random() < 0.03:
             cancelled_at = declared_at + (starts_at - declared_at) * chance.random()
         # Named people are at their desks today: they are who one signs in as.
         kept = not agent.demo or ends_at < end - timedelta(days=4) or starts_at > end + timedelta(days=20)
@@ -137,7 +137,7 @@ def _length(chance: Random, reason: str, day: date) -> int:
             return (
                 chance.choice((5, 7, 12, 14, 19, 21)) if day.month in (7, 8) else chance.choice((2, 3, 5, 5, 5, 7, 12))
             )
-        case "Maladie":
+        case "Imprévu":
             return chance.choice((1, 2, 3, 3, 4, 5, 8, 15, 30)) if chance.random() < 0.96 else 90
         case "Formation":
             return chance.choice((1, 2, 2, 3, 5))

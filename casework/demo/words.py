@@ -58,7 +58,7 @@ CLOSED = (
     "Une autre demande, déjà traitée, porte sur le même objet.",
     "Vous nous avez dit ne plus en avoir besoin.",
 )
-ABSENCES = (("Congés", 62), ("RTT", 16), ("Formation", 9), ("Maladie", 9), ("Enfant malade", 4))
+ABSENCES = (("Congés", 62), ("RTT", 16), ("Formation", 9), ("Imprévu", 9), ("Raison familiale", 4))
 TEXTS = (
     "Depuis quelques jours, devant chez nous.",
     "Merci de prévenir avant le passage.",

@@ -72,6 +72,7 @@ async def test_a_request_reaches_the_right_agents_live_and_a_colleague_goes_on_w
     await opens_the_queue(ines, "À reprendre")
     await expect(ines.locator("[data-empty]")).to_be_visible()
     await leaves_now(paul, until=in_days(3), reason="Formation", substitute="Ines Caron")
+    await finds_the_mail(ines, "Dossiers à reprendre pendant l’absence de Paul Martin", "/agent/files/to-take-over")
     waiting = row(ines, reference)
     await expect(waiting).to_contain_text("À reprendre")
     await expect(waiting).to_contain_text("Formation")

@@ -53,6 +53,9 @@ async def test_the_work_goes_on_while_its_holder_is_away(office: Office) -> None
 async def test_everything_is_taken_over_at_once_and_given_back_on_return(office: Office) -> None:
     ids = [(await office.house.held("paul"))[0] for _ in range(3)]
     await _away(office, substitutes=[str(office.house.community.ines.id)])
+    claire = await office.open("claire", "/agent/files/to-take-over")
+    await expect(claire.locator("[data-empty]")).to_be_visible()
+    await expect(claire.get_by_role("button", name=re.compile("Tout reprendre"))).to_have_count(0)
     ines = await office.open("ines", f"/agent/dossiers/{ids[0]}")
     await expect(ines.locator("#reprise")).to_contain_text("On vous le demande à vous")
     await ines.get_by_role("button", name=re.compile("Tout reprendre.*3")).click()

@@ -121,11 +121,11 @@ def test_french_has_its_narrow_spaces(typed: str, shown: str) -> None:
     assert typographic(shown) == shown
 
 
-def test_the_first_of_a_month_is_an_ordinal_in_french() -> None:
+def test_days_as_french_writes_them() -> None:
     first, second = date(2026, 12, 1), date(2026, 12, 2)
     french, english = translator("fr"), translator("en")
-    assert (french.day(first), french.day(second)) == ("1er décembre 2026", "2 décembre 2026")
-    assert (french.short_day(first), french.weekday(first)) == ("1er déc. 2026", "mardi 1er décembre 2026")
+    assert (french.day(first), french.day(second)) == ("1er\u00a0décembre 2026", "2\u00a0décembre 2026")
+    assert (french.short_day(first), french.weekday(first)) == ("1er\u00a0déc. 2026", "mardi 1er\u00a0décembre 2026")
     assert english.day(first) == "1 December 2026"
 
 

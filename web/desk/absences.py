@@ -13,6 +13,7 @@ from api.inputs import FromHalfDay, NewAbsence, UntilHalfDay
 from api.once import Once
 from api.procedures import today
 from api.representations import Colleague
+from casework.dossiers.search import fold
 from casework.errors import AbsencesOverlap, Invalid, NotFound, WrongState
 from casework.ids import new_id
 from web import timeline, wording
@@ -99,7 +100,7 @@ async def _managed(page: Page) -> list[Colleague]:
         for each in (await queues.colleagues(page.state, page.viewer, service)).items:
             if each.id != page.viewer.account_id:
                 found[each.id] = each
-    return sorted(found.values(), key=lambda each: each.name)
+    return sorted(found.values(), key=lambda each: fold(each.name))
 
 
 # The API's names of fields → the page's.

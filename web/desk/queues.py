@@ -72,7 +72,7 @@ def _empty(view: str, page: Page) -> str:
     return {
         "mine": _("Vous ne suivez aucun dossier pour le moment."),
         "service": _("Aucun dossier en cours dans votre service."),
-        "to-take-over": _("Aucun dossier à reprendre : toutes les personnes absentes sont remplacées."),
+        "to-take-over": _("Aucun dossier à reprendre pour le moment."),
         "awaiting-citizen": _("Aucun dossier n’attend de réponse d’un usager."),
         "late": _("Aucun dossier en retard."),
     }[view]

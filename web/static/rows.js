@@ -5,7 +5,7 @@ const PARIS = "Europe/Paris";
 export function rowFiller(words, { lang, me, view }) {
   const day = new Intl.DateTimeFormat(lang === "fr" ? "fr-FR" : "en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: PARIS });
   const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: PARIS });
-  const dated = (at) => day.format(at).replace(/^1(?=\D)/, lang === "fr" ? "1er" : "1");
+  const dated = (at) => (lang === "fr" ? day.format(at).replace(/^1(?=\D)/, "1er").replace(" ", "\u00a0") : day.format(at));
   // A deadline, or an absence until the evening, is the midnight that ends its last day.
   const lastDay = (at) => dated(new Date(Date.parse(at) - 1000));
   const until = (at) => (clock.format(new Date(at)) === "12:30" ? `${dated(new Date(at))} ${words.noon}` : lastDay(at));

@@ -6,14 +6,14 @@ behind the sign-in. Each builder reads what it needs and returns the letter and 
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.continuity import digest
 from casework.dossiers.model import DECIDED
 from casework.journal.fact import Recorded
-from infra.i18n import translator
+from infra.i18n import PARIS, Translator, translator
 from infra.mail import Letter
 from workers.jobs import readings
 
@@ -118,13 +118,19 @@ async def absence_begun(db: AsyncConnection, fact: Recorded, public_url: str) ->
             ),
         ),
         facts=(
-            (_("Absence jusqu’au"), _.moment(away.ends_at)),
+            (_("Absence jusqu’au"), _end(away.ends_at, _)),
             (_("Dossiers en cours"), str(away.held)),
         ),
         link=(_("Voir les dossiers à reprendre"), f"{public_url}/agent/files/to-take-over"),
         closing=_closing(language),
     )
     return Addressed(tuple(colleague.email for colleague in asked), language, letter)
+
+
+def _end(at: datetime, t: Translator) -> str:
+    """The last day of an absence, or the moment of that day when it ends at noon."""
+    local = at.astimezone(PARIS)
+    return t.moment(at) if local.hour or local.minute else t.day(at - _INSTANT)
 
 
 async def absence_digest(db: AsyncConnection, fact: Recorded, public_url: str) -> Addressed | Nothing:
