@@ -114,14 +114,17 @@ async def test_words_typed_in_a_panel_stay_when_the_panel_changes(office: Office
     await ines.get_by_text("Décider").click()
     reason = ines.get_by_label("Motif, lu par l’usager")
     await reason.fill("L’acte n’est pas dans nos registres.")
-    await ines.get_by_role("heading", level=1).click()
 
     paul = await office.house.as_("paul")
     absence = (await paul.get("/absences")).json()["items"][0]["id"]
     assert (await paul.delete(f"/absences/{absence}")).status_code < 300
     await office.tick()
+    # Something else happens: the page is read again, but for the panel in which she types; that one once she stops.
     said = await (await office.house.as_("amina")).post(f"/dossiers/{first}/messages", json={"message": "Bonjour"})
     assert said.status_code < 300
+    await expect(ines.locator(".talk")).to_contain_text("Bonjour")
+    await expect(reason).to_be_focused()
+    await ines.get_by_role("heading", level=1).click()
     await expect(ines.locator("[data-part=acts]")).to_contain_text("Paul Martin est de retour")
     await expect(reason).to_be_visible()
     await expect(reason).to_have_value("L’acte n’est pas dans nos registres.")

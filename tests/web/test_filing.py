@@ -61,7 +61,13 @@ async def test_a_request_with_every_kind_of_question_is_filed_and_followed(house
     await visitor.get_by_role("link", name="Commencer ma demande").click()
     await fill(visitor, await _form(house), EVERYTHING)
     shown = await visitor.locator("main").inner_text()
-    for words in ("Copie intégrale", "27\u00a0mars 1990", "Moi-même", "justificatif été.pdf", "12 rue de la Regratterie"):
+    for words in (
+        "Copie intégrale",
+        "27\u00a0mars 1990",
+        "Moi-même",
+        "justificatif été.pdf",
+        "12 rue de la Regratterie",
+    ):
         assert words in shown, words
     reference = await filed(visitor)
     code = await visitor.locator("#code-de-suivi").inner_text()
