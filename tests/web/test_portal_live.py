@@ -59,13 +59,18 @@ async def test_each_step_and_each_message_appears_without_reload(office: Office)
 async def test_a_reply_under_way_is_never_lost(office: Office) -> None:
     house = office.house
     dossier, version = await house.held("paul")
-    amina = await office.open("amina", f"/dossiers/{dossier}")
+    amina = await office.open("amina", f"/dossiers/{dossier}", width=390)
     await is_live(amina)
     box = amina.get_by_label("Écrire au service")
     await box.fill("Je vous ai envoyé")
+    before = await box.bounding_box()
     await _writes(house, "paul", dossier, "Avez-vous le livret ?", **{"if-match": f'"{version}"'})
     await expect(amina.locator(".talk")).to_contain_text("Avez-vous le livret")
     await expect(box).to_be_focused()
+    after = await box.bounding_box()
+    assert before
+    assert after
+    assert abs(after["y"] - before["y"]) < 2, "it stays under the finger"
     await box.press_sequentially(" le livret.")
     await amina.get_by_role("heading", level=1).click()  # the focus is elsewhere, the words are not sent
 

@@ -44,10 +44,14 @@ export function parts(page, read, unsaved) {
     if (!fresh) throw new Error("another page");
     read(fresh);
     waiting = false;
-    for (const part of page.querySelectorAll("[data-part]")) {
-      const other = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
-      if (other && !put(part, other)) waiting = true;
-    }
+    const typing = page.contains(document.activeElement) ? document.activeElement : null;
+    page.style.overflowAnchor = typing ? "none" : ""; // else the browser does it, for whoever only reads
+    still(typing, () => {
+      for (const part of page.querySelectorAll("[data-part]")) {
+        const other = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
+        if (other && !put(part, other)) waiting = true;
+      }
+    });
     return fresh.dataset.position;
   }
 
@@ -59,6 +63,20 @@ export function parts(page, read, unsaved) {
 
   for (const event of ["focusout", "pointerup"]) page.addEventListener(event, () => waiting && soon(AFTER));
   return { now, soon };
+}
+
+// Change the page, and let this element stay where it is on the screen.
+export function still(anchor, change) {
+  const before = anchor?.getBoundingClientRect().top;
+  change();
+  if (!anchor?.isConnected) return;
+  const moved = () => Math.round(anchor.getBoundingClientRect().top - before);
+  scrollBy({ top: moved(), behavior: "instant" });
+  if (moved() <= 0) return;
+  // The page was too short to scroll that far: it is made a little longer.
+  const main = anchor.closest("main");
+  main.style.minHeight = `${main.offsetHeight + moved()}px`;
+  scrollBy({ top: moved(), behavior: "instant" });
 }
 
 // The boxes that hold something which the server does not have.

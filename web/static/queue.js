@@ -1,5 +1,6 @@
 // A live queue: rows come, change and go as the journal grows. Nothing jumps, and nothing older replaces what is newer.
 import { Live, linkState } from "/static/socket.js";
+import { still as stay } from "/static/parts.js";
 import { rowFiller, showFaces } from "/static/rows.js";
 
 const page = document.querySelector("[data-queue]");
@@ -92,17 +93,7 @@ body.addEventListener("pointerleave", () => (pointed = null));
 
 function still(change) {
   const reads = body.getBoundingClientRect().top < 0 ? [...body.rows].find((row) => row.getBoundingClientRect().bottom > 0) : null;
-  const anchor = pointed ?? document.activeElement?.closest("tbody tr") ?? reads;
-  const before = anchor?.getBoundingClientRect().top;
-  change();
-  if (!anchor?.isConnected) return;
-  const moved = () => Math.round(anchor.getBoundingClientRect().top - before);
-  scrollBy({ top: moved(), behavior: "instant" });
-  if (moved() <= 0) return;
-  // The page was too short to scroll that far: it is made a little longer.
-  const main = page.closest("main");
-  main.style.minHeight = `${main.offsetHeight + moved()}px`;
-  scrollBy({ top: moved(), behavior: "instant" });
+  stay(pointed ?? document.activeElement?.closest("tbody tr") ?? reads, change);
 }
 
 // A queue that goes on on another page ends here with its last row: what is older belongs there.
