@@ -114,6 +114,17 @@ async def test_colleagues_see_each_other(office: Office) -> None:
     await expect(paul.locator("[data-presence]")).not_to_contain_text("Ines Caron")
 
 
+async def test_who_began_to_write_before_the_link_was_there_is_seen_writing(office: Office) -> None:
+    id_, _ = await office.house.held("paul")
+    line = Line(whole=False)
+    ines = await office.open("ines", f"/agent/dossiers/{id_}")
+    await is_live(ines)
+    paul = await office.open("paul", f"/agent/dossiers/{id_}", line=line)
+    await paul.get_by_label("Répondre à l’usager").press_sequentially("Bon")
+    line.mend()
+    await expect(ines.locator("[data-presence]")).to_contain_text("Paul Martin écrit une réponse")
+
+
 async def test_a_cut_socket_resumes_where_it_stopped(office: Office) -> None:
     line = Line()
     ines = await office.open("ines", "/agent/files/service", line=line)

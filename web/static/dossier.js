@@ -20,7 +20,7 @@ const { now, soon } = parts(
 
 // -- who is there
 
-const present = page.querySelector("[data-presence]");
+const others = page.querySelector("[data-presence]");
 
 function showPresence({ viewing, writing }) {
   const line = (sentence, person) => {
@@ -29,17 +29,19 @@ function showPresence({ viewing, writing }) {
     said.textContent = sentence.replace("{name}", person.name);
     return said;
   };
-  const others = (people) => people.filter((person) => person.id !== me);
-  present.replaceChildren(
-    ...others(writing).map((person) => line(page.dataset.writes, person)),
-    ...others(viewing).map((person) => line(page.dataset.views, person)),
+  const notMe = (people) => people.filter((person) => person.id !== me);
+  others.replaceChildren(
+    ...notMe(writing).map((person) => line(page.dataset.writes, person)),
+    ...notMe(viewing).map((person) => line(page.dataset.views, person)),
   );
 }
 
 let live = null;
-const say = (op, more = {}) => live?.send({ op, dossier, ...more });
-addEventListener("pagehide", () => say("left"));
-setInterval(() => say("viewing"), 40_000);
+let writes = false;
+// False where the link does not carry it: it is said again as soon as there is one.
+const present = () => live?.send(writes ? { op: "writing", dossier, field: "reply" } : { op: "viewing", dossier });
+addEventListener("pagehide", () => live?.send({ op: "left", dossier }));
+setInterval(present, 40_000);
 
 // -- the reply
 
@@ -60,14 +62,13 @@ function keepTyping(form) {
     unsaved = true;
     clearTimeout(timer);
     timer = setTimeout(save, KEEP);
-    if (performance.now() - said > WRITING / 2) {
-      said = performance.now();
-      say("writing", { field: "reply" });
-    }
+    writes = true;
+    if (performance.now() - said > WRITING / 2 && present()) said = performance.now();
     clearTimeout(quiet);
     quiet = setTimeout(() => {
+      writes = false;
       said = -Infinity;
-      say("viewing");
+      present();
     }, WRITING);
   });
   // The message takes its draft with it: a late saving would bring it back.
@@ -142,7 +143,7 @@ live = new Live(
     resync: now,
     state(state) {
       show(state);
-      if (state === "live") say("viewing");
+      if (state === "live") present();
       if (state === "over" && !unsaved) location.assign(`/connexion?suite=${encodeURIComponent(location.pathname)}`);
     },
   },
