@@ -17,7 +17,7 @@ ROWS = pl.DataFrame(
     schema={"week": pl.Date, "received": pl.Int64, "median": pl.Float64},
 )
 WRITTEN = {
-    "fr": ("31 août 2026", "12\u202f345", "36,0", "4,2", "caché", "Moins de cinq dossiers"),
+    "fr": ("31\u00a0août 2026", "12\u202f345", "36,0", "4,2", "caché", "Moins de cinq dossiers"),
     "en": ("31 Aug 2026", "12,345", "36.0", "4.2", "hidden", "Fewer than five dossiers"),
 }
 DRAWN = {"fr": (",", "\u202f", "lundi", "août"), "en": (".", ",", "Monday", "August")}

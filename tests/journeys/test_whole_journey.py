@@ -324,7 +324,7 @@ async def sentences(person: Page) -> list[str]:
 
 def count_of(figures: FrameLocator, what: str) -> Locator:
     """One of the counts at the head of the overview."""
-    return figures.locator("div:has(> b)", has_text=what).first.locator("b")
+    return figures.locator(".numbers div", has_text=what).locator("dd")
 
 
 async def fits_the_screen(person: Page, panel: Locator) -> bool:
