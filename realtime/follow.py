@@ -37,13 +37,18 @@ class Follower:
         engine: AsyncEngine,
         hub: Hub,
         *,
+        wanted: Callable[[], bool],
         session_ended: Callable[[UUID], None],
         before_delivery: Callable[[], Awaitable[None]],
         delivered: Callable[[Sequence[Seen]], None],
     ) -> None:
-        """`before_delivery` makes sure that the listeners may still be told; it raises when that is unknown."""
+        """`wanted`: whether any socket is open; while there is none nothing is read, and `look` says when there is one.
+
+        `before_delivery` makes sure that the listeners may still be told; it raises when that is unknown.
+        """
         self._engine = engine
         self._hub = hub
+        self._wanted = wanted
         self._session_ended = session_ended
         self._before_delivery = before_delivery
         self._delivered = delivered
@@ -74,11 +79,12 @@ class Follower:
     async def run(self) -> None:
         """Follow until cancelled, whatever happens to PostgreSQL."""
         pause, longest = BACK_OFF
+        anew = False
         while True:
             try:
-                await self._begin()
+                await self._begin(anew=anew)
                 pause = BACK_OFF[0]
-                await self._follow()
+                anew = await self._follow()
             except Exception as error:  # noqa: BLE001 - the driver, the network, the server: the journal is out of reach
                 if not self.degraded:
                     log.warning("follower.degraded", error=repr(error))
@@ -86,11 +92,11 @@ class Follower:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, longest)
 
-    async def _begin(self) -> None:
+    async def _begin(self, *, anew: bool) -> None:
         """Load the last facts; after an interruption go on from where the hub is, if the journal is still the same."""
         async with reading(self._engine) as db:
             epoch = await read.epoch(db)
-            if self._hub.epoch == epoch:
+            if self._hub.epoch == epoch and not anew:
                 return
             last = await read.last(db, most=MOST_REMEMBERED)
             ids = list({fact.subject_id for fact in last if fact.stream == "dossier"})
@@ -104,20 +110,30 @@ class Follower:
         self.begun.set()
         gc.freeze()  # ten thousand facts that stay: the collector need not walk them at each of its rounds
 
-    async def _follow(self) -> None:
-        """Look again and again, on one connection kept for it. Returns when the journal is another one."""
+    async def _follow(self) -> bool:
+        """Look again and again, on one connection kept for it. Returns when the journal is another one, or (True) when
+        so much was written while no socket was open that the last facts are had faster than all of them.
+        """
         held_back = 0
         rung = True
+        asleep = False
         async with self._engine.connect() as db:
             while True:
                 self._wake.clear()
                 # Nothing rings for another epoch: it is looked at whenever nothing else happens.
                 if not rung and await read.epoch(db) != self._hub.epoch:
-                    return
+                    return False
+                self.degraded = False
+                if not self._wanted():
+                    asleep = True
+                    rung = await self._hint()
+                    continue
+                if asleep and await read.more_than(db, MOST_REMEMBERED, after=self._hub.position):
+                    return True
+                asleep = False
                 batch, rows = await queries.facts_after(db, self._hub.position, most=MOST_FACTS)
                 if batch.facts and batch.position.epoch != self._hub.epoch:
-                    return
-                self.degraded = False
+                    return False
                 if batch.facts:
                     await self._deliver(batch.facts, await self._seen(db, batch.facts, rows))
                 if batch.held_back:

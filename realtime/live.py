@@ -42,6 +42,7 @@ class Live:
         self.follower = Follower(
             engine,
             self.hub,
+            wanted=lambda: bool(self.sessions),
             session_ended=self._end,
             before_delivery=self._sure_of_sessions,
             delivered=lambda seen: self.presences.moved(seen),
@@ -69,8 +70,8 @@ class Live:
 
     def add(self, listener: Listener) -> None:
         """A socket is open."""
-        self.follower.look()
         self.sessions.setdefault(listener.session_id, set()).add(listener)
+        self.follower.look()
 
     def remove(self, listener: Listener) -> None:
         """It is not any more."""
@@ -98,7 +99,7 @@ class Live:
     async def _hear(self, message: str) -> None:
         kind, _, subject = message.partition(":")
         match kind:
-            case "p" if self.sessions:  # while nobody waits, the follower's own pace will do: many facts at one look
+            case "p":
                 self.follower.look()
             case "v":
                 self.presences.note(UUID(subject) if subject else None)

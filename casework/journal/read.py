@@ -59,6 +59,11 @@ _ADVANCE = text(
     """
 )
 _EPOCH = text("select journal_epoch()")
+_MORE_THAN = text(
+    """
+    select exists (select from journal where (epoch, tx, id) > (:epoch, cast(cast(:tx as text) as xid8), :id) offset :most)
+    """
+)
 _COUNT = text(
     """
     select count(*) from journal where stream = :stream
@@ -116,6 +121,11 @@ async def now(db: AsyncConnection) -> Position:
 async def epoch(db: AsyncConnection) -> int:
     """Raised by `relais journal new-epoch` after a restore; a position of another epoch means nothing any more."""
     return int((await db.execute(_EPOCH)).scalar_one())
+
+
+async def more_than(db: AsyncConnection, most: int, *, after: Position) -> bool:
+    """Whether over `most` facts were written after a position."""
+    return bool((await db.execute(_MORE_THAN, binds_after(after, most))).scalar_one())
 
 
 async def count(db: AsyncConnection, stream: str, *, until: Position | None = None) -> int:
