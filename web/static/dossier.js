@@ -144,7 +144,7 @@ live = new Live(
     state(state) {
       show(state);
       if (state === "live") present();
-      if (state === "over" && !unsaved) location.assign(`/connexion?suite=${encodeURIComponent(location.pathname)}`);
+      if (state === "over" && !unsaved) location.assign(`/connexion?suite=${encodeURIComponent(location.pathname)}&fin=session`);
     },
   },
 );

@@ -40,7 +40,7 @@ const live = new Live(topics, {
   resync: reload,
   state(state) {
     show(state);
-    if (state === "over") location.assign(`/connexion?suite=${encodeURIComponent(location.pathname)}`);
+    if (state === "over") location.assign(`/connexion?suite=${encodeURIComponent(location.pathname)}&fin=session`);
   },
 });
 
