@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -84,6 +85,10 @@ class Town:
 
         await asyncio.gather(*(write() for _ in range(writers)))
 
+    def has(self, facts: int) -> bool:
+        """Whether so many acts were acknowledged."""
+        return len(self.acked) >= facts
+
     async def _one(self) -> Recorded:
         people, pick = self.desk.people, self.chance
         agent = pick.choice([people.paul, people.ines, people.claire])
@@ -158,8 +163,8 @@ async def test_postgresql_killed_and_started_again_under_load(private_postgresql
         town = Town(desk, seed=3)
         opened = await pages(desk)
         acting = asyncio.create_task(town.act(250, tolerate=(SQLAlchemyError, OSError)))
-        for _ in range(2):
-            await asyncio.sleep(0.5)
+        for acked in (60, 140):
+            await until(partial(town.has, acked), seconds=30)
             private_postgresql.kill()
             await until(lambda: desk.live.follower.degraded)
             await asyncio.to_thread(private_postgresql.start)
