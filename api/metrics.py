@@ -1,6 +1,7 @@
 """What Prometheus reads of this process (each process answers for itself: they share a port, not their counters)."""
 
 import time
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -23,9 +24,14 @@ _LAG = Gauge("relais_lag_seconds", "How late a part is", ("part",), registry=REG
 _UP = Gauge("relais_up", "Whether a part works", ("part",), registry=REGISTRY)
 
 
+@cache
+def _answers(operation: str, status: int) -> Histogram:
+    return _REQUESTS.labels(operation, str(status))
+
+
 def observe(operation: str, status: int, began: float) -> None:
     """Note one answer; `began` is of time.perf_counter."""
-    _REQUESTS.labels(operation, str(status)).observe(time.perf_counter() - began)
+    _answers(operation, status).observe(time.perf_counter() - began)
 
 
 def part(name: str, *, up: bool, lag_seconds: float | None) -> None:

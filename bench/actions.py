@@ -16,7 +16,7 @@ import msgspec
 
 from bench import community, ours, processes
 from bench.peers import actions as peers
-from bench.processes import Failed, Process, cpu_seconds, python
+from bench.processes import Failed, Process, at_rest, cpu_seconds, python
 from bench.servers import Servers, servers
 from bench.stage import TOPICS, ActionTarget, NotReady
 from bench.table import Budget, Column, budgets, heading, median, table
@@ -43,6 +43,7 @@ def run(target: ActionTarget, base: Servers, folder: Path, *, seconds: float, do
     with target.start(base, database, folder) as stage:
         plan = Plan(database, WRITERS, seconds, WARM, dossiers, stage.url, stage.how, list(stage.pids))
         (folder / "plan.json").write_bytes(msgspec.json.encode(plan))
+        at_rest(stage.pids)
         rest = cpu_seconds(base.pids())
         program = Process(
             "writers", python(stage.program, folder / "plan.json"), log=folder / "writers.log", pipes=True

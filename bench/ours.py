@@ -91,7 +91,7 @@ CLAIMS = [
     ActionTarget(
         "Relais, with its rights",
         lambda servers, database, folder: _claims("rights"),
-        "the same after access.may in the same transaction: one round trip more",
+        "the same under the authority that access.may judges under the lock: no round trip more",
         http=False,
     ),
 ]

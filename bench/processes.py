@@ -166,6 +166,18 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return total / _TICKS
 
 
+def at_rest(pids: Sequence[int], *, seconds: float = 15.0) -> None:
+    """Until the processes have nothing left to do of their start (they answer before), or the time is over."""
+    end = time.monotonic() + seconds
+    before = cpu_seconds(pids)
+    while time.monotonic() < end:
+        time.sleep(0.5)
+        now = cpu_seconds(pids)
+        if now - before <= 0.03:
+            return
+        before = now
+
+
 def own_cpu() -> float:
     """User and system time of this process so far, seconds, in finer grains than /proc's."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
