@@ -82,7 +82,7 @@ def routes(settings: Settings) -> Sequence[BaseRoute]:
 async def running(settings: Settings) -> AsyncIterator[dict[str, Any]]:
     """What requests and sockets share, from the process's start to its end."""
     requests = engine(settings.database_url, pool_size=POOL, application="relais web")
-    sockets = engine(settings.database_url, pool_size=LIVE_POOL, application="relais live")
+    sockets = engine(settings.database_url, pool_size=LIVE_POOL, application="relais live", planned_once=True)
     bell = Bell(settings.redis_url)
     redis = Redis.from_url(
         settings.redis_url,
