@@ -137,8 +137,7 @@ class Follower:
                 if batch.facts:
                     await self._deliver(batch.facts, await self._seen(db, batch.facts, rows))
                 if batch.held_back:
-                    # The end of the slower one may ring before the time is over.
-                    await self._hint(HELD_BACK_SECONDS[min(held_back, len(HELD_BACK_SECONDS) - 1)])
+                    await asyncio.sleep(HELD_BACK_SECONDS[min(held_back, len(HELD_BACK_SECONDS) - 1)])
                     held_back += 1
                 else:
                     held_back = 0
@@ -161,12 +160,12 @@ class Follower:
             self._moved = asyncio.Event()
             self._delivered(told)
 
-    async def _hint(self, seconds: float = IDLE_SECONDS) -> bool:
-        """Whether the bell rang since the last look began, or does before the time is over."""
+    async def _hint(self) -> bool:
+        """Whether the bell rang since the last look began, or does before half a second is over."""
         if self._wake.is_set():
             return True
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(IDLE_SECONDS):
                 await self._wake.wait()
         except TimeoutError:
             return False
