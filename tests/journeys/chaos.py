@@ -79,6 +79,7 @@ class Browser:
     topic: str
     screen: Screen
     report: Report
+    client: httpx.AsyncClient  # one for all pages: making one costs more than a page
     position: str | None = None
     connected: bool = False
 
@@ -131,16 +132,16 @@ class Browser:
         position: str | None = None
         mark: str | None = ""
         _, view, *service = self.topic.split(":")
-        async with httpx.AsyncClient(base_url=url, cookies={"relais": self.token}, timeout=5) as client:
-            while mark is not None:
-                params = {"service": service[0]} if service else {}
-                answer = await client.get(f"/api/v1/queues/{view}", params=params | ({"page": mark} if mark else {}))
-                answer.raise_for_status()
-                page = answer.json()
-                rows |= {UUID(row["id"]): row["version"] for row in page["items"]}
-                position = position or page["position"]
-                following = page["next"]
-                mark = httpx.URL(following).params.get("page", following) if following else None
+        while mark is not None:
+            params = ({"service": service[0]} if service else {}) | ({"page": mark} if mark else {})
+            headers = {"Cookie": f"relais={self.token}"}
+            answer = await self.client.get(f"{url}/api/v1/queues/{view}", params=params, headers=headers)
+            answer.raise_for_status()
+            page = answer.json()
+            rows |= {UUID(row["id"]): row["version"] for row in page["items"]}
+            position = position or page["position"]
+            following = page["next"]
+            mark = httpx.URL(following).params.get("page", following) if following else None
         self.screen.load(self.topic, rows)
         self.position = position
 
@@ -267,8 +268,8 @@ async def _run(
     people = (community.paul, community.ines, community.claire)
     strangers = [person for each in others for person in each.agents]
     tokens = {person.id: await _token(engine, person) for person in (*people, community.omar, *strangers)}
-    watching = [_browser(number, community, others, tokens, report) for number in range(screens)]
     http = httpx.AsyncClient(timeout=3, limits=httpx.Limits(max_connections=200))
+    watching = [_browser(number, community, others, tokens, report, http) for number in range(screens)]
     teams: list[Team] = [
         (at, [Agent(person, tokens[person.id], report, http) for person in team])
         for at, team in ((None, people), *((each, each.agents) for each in others))
@@ -276,12 +277,12 @@ async def _run(
     agents = [agent for _, team in teams for agent in team]
     tasks = [asyncio.create_task(each.stay_open(address)) for each in watching]
     turns = _in_turn(victims)
-    began = time.monotonic()
     stop = asyncio.Event()
     history = History(screens=[each.screen for each in watching])
+    await until(lambda: all(each.connected for each in watching), seconds=60)  # kills are of screens that work
+    began = time.monotonic()
     work = asyncio.create_task(_work(engine, community, teams, history, address, rate, stop))
     try:
-        await until(lambda: all(each.connected for each in watching), seconds=60)  # kills are of screens that work
         while report.killed < kills:
             await asyncio.sleep(pause * random.uniform(0.4, 1.6))
             name = next(turns)
@@ -327,20 +328,21 @@ def _in_turn(victims: Sequence[str]) -> Iterator[str]:
 
 
 def _browser(
-    number: int, c: Community, others: Sequence[Neighbours], tokens: dict[Any, str], report: Report
-) -> Browser:
+    number: int, c: Community, others: Sequence[Neighbours], tokens: dict[Any, str], report: Report,
+    http: httpx.AsyncClient,
+) -> Browser:  # fmt: skip
     """Different people on different views; one of another service, who must see nothing of it."""
     place, number = number % (2 + len(others)), number // (2 + len(others)) if others else number
     if place >= 2:
         there = others[place - 2]
         who = there.agents[number % 2]
-        return Browser(tokens[who.id], f"queue:service:{there.service}", Screen(who.viewer), report)
+        return Browser(tokens[who.id], f"queue:service:{there.service}", Screen(who.viewer), report, http)
     who, view, service = (
         (c.paul, "service", c.etat_civil), (c.ines, "mine", None), (c.claire, "service", None), (c.paul, "mine", None),
         (c.omar, "service", c.voirie), (c.ines, "service", c.etat_civil),
     )[number % 6]  # fmt: skip
     topic = f"queue:{view}" + (f":{service}" if service else "")
-    return Browser(tokens[who.id], topic, Screen(who.viewer), report)
+    return Browser(tokens[who.id], topic, Screen(who.viewer), report, http)
 
 
 async def _token(engine: AsyncEngine, person: Person) -> str:
