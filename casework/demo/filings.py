@@ -59,11 +59,12 @@ def filings(seed: str, count: int, packages: Mapping[str, Package], *, first: da
     weights = {slug: _POPULAR.get(slug, 1.0) for slug in packages}
     whole = sum(weights.values())
     made: list[Filing] = []
+    reached = 0.0
     for slug in packages:
         season = season_of(slug)
         sums = list(accumulate(weight(day, season) * grown for day, grown in zip(days, growth, strict=True)))
-        share = round(count * weights[slug] / whole)
-        for _ in range(share):
+        reached += weights[slug]
+        for _ in range(round(count * reached / whole) - len(made)):  # so that the shares make the whole, at every scale
             day = days[min(bisect(sums, chance.random() * sums[-1]), len(days) - 1)]
             made.append(Filing(filed_at(chance, day), slug))
     made.sort()
