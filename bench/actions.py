@@ -14,13 +14,14 @@ from pathlib import Path
 
 import msgspec
 
-from bench import community, ours, processes
+from bench import community, ours
 from bench.peers import actions as peers
 from bench.processes import Failed, Process, at_rest, cpu_seconds, python
 from bench.servers import Servers, servers
 from bench.stage import TOPICS, ActionTarget, NotReady
 from bench.table import Budget, Column, budgets, heading, median, table
 from bench.writers import Plan
+from infra.listen import allow_sockets
 
 TARGETS = [peers.BARE, *ours.CLAIMS, peers.EMPTY, peers.HTTP_BARE, ours.HTTP_CLAIM, peers.FASTAPI, peers.DJANGO]
 WRITERS = TOPICS  # one agent of each service: 20 people who claim as fast as they can
@@ -115,7 +116,7 @@ def main() -> int:
         for target in TARGETS
         if not options.only or any(part.lower() in target.name.lower() for part in options.only)
     ]
-    processes.allow_sockets()
+    allow_sockets()
     rows: dict[str, list[dict[str, float]]] = {target.name: [] for target in chosen}
     notes: list[str] = []
     dossiers = round(PER_SECOND * (options.seconds + WARM))

@@ -17,12 +17,13 @@ from pathlib import Path
 
 import msgspec
 
-from bench import ours, processes
+from bench import ours
 from bench.peers import live as peers
 from bench.processes import Failed, Process, cpu_seconds, memory_kb, python, tcp_memory_kb
 from bench.servers import Servers, servers
 from bench.stage import RATE, SOCKETS, TOPICS, LiveStage, LiveTarget, NotReady
 from bench.table import Budget, Column, budgets, heading, median, percentile, table
+from infra.listen import allow_sockets
 
 TARGETS = [
     peers.LIMIT,
@@ -194,7 +195,7 @@ def main() -> int:
         for target in TARGETS
         if not options.only or any(part.lower() in target.name.lower() for part in options.only)
     ]
-    processes.allow_sockets()
+    allow_sockets()
     rows: dict[str, list[dict[str, float]]] = {target.name: [] for target in chosen}
     notes: list[str] = []
     versions = ""

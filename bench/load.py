@@ -37,8 +37,9 @@ from picows import (  # type: ignore[import-not-found,unused-ignore]  # of the g
 )
 
 from bench.pace import say
-from bench.processes import allow_sockets, own_cpu
+from bench.processes import own_cpu
 from bench.table import percentile
+from infra.listen import allow_sockets
 
 AT_ONCE = 50  # handshakes under way
 LOOK_SECONDS = 5.0  # how often a socket asks itself when it last heard something

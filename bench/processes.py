@@ -23,15 +23,6 @@ class Failed(Exception):
     """A process of the measure did not start, died, or did not answer: the run does not count."""
 
 
-def allow_sockets(count: int = 8192) -> None:
-    """Raise the soft limit of open files, which children inherit: 900 sockets pass the usual 1,024 too closely."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < count:
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (count if hard == resource.RLIM_INFINITY else min(count, hard), hard)
-        )
-
-
 def free_port() -> int:
     """A TCP port that nobody listened to an instant ago."""
     with socket.socket() as probe:

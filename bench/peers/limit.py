@@ -15,7 +15,7 @@ import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
 from redis import asyncio as redis
 
-from bench.processes import allow_sockets
+from infra.listen import allow_sockets
 
 sockets: defaultdict[str, set[WSTransport]] = defaultdict(set)
 

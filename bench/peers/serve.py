@@ -11,7 +11,7 @@ import sys
 
 import uvicorn
 
-from bench.processes import allow_sockets
+from infra.listen import allow_sockets
 
 if __name__ == "__main__":
     allow_sockets()
