@@ -76,7 +76,7 @@ def _calls(dossier: Dossier) -> dict[str, list[Callable[[], Fact | None]]]:
             lambda: rules.post_message(dossier, content="", **{**usual, "by": replace(SYSTEM, capacity="citizen")})
         ],
         "decide": [
-            lambda outcome=outcome: rules.decide(dossier, outcome=outcome, content="", **usual)  # type: ignore[misc]
+            lambda outcome=outcome: rules.decide(dossier, outcome=outcome, content="", **usual)  # type: ignore[misc] # mypy cannot infer a lambda with a default
             for outcome in ("accepted", "refused", "closed_without_action")
         ],
         "take_over": [lambda: rules.take_over(uncovered, batch_id=None, **usual)],

@@ -103,7 +103,7 @@ async def test_fifty_claims_in_the_same_instant_have_one_winner_whom_all_are_tol
         assert {answer.json()["held_by"]["name"] for answer in refusals} == {winner.name}
 
         async def all_see(dossier: str = dossier) -> None:
-            while {desk.screen.rows["queue:service"].get(UUID(dossier)) for desk in desks} != {2}:  # noqa: ASYNC110
+            while {desk.screen.rows["queue:service"].get(UUID(dossier)) for desk in desks} != {2}:  # noqa: ASYNC110 - sockets tell no event
                 await asyncio.sleep(0.01)
 
         await asyncio.wait_for(all_see(), 10)

@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -110,6 +110,6 @@ async def _watch(url: str, token: str, screen: Screen, since: str) -> tuple[Clie
             return socket, frame["position"]
 
 
-async def _counts(engine: AsyncEngine, statement: object, number: int) -> bool:
+async def _counts(engine: AsyncEngine, statement: TextClause, number: int) -> bool:
     async with reading(engine) as db:
-        return int((await db.execute(statement)).scalar_one()) == number  # type: ignore[call-overload]
+        return int((await db.execute(statement)).scalar_one()) == number

@@ -131,7 +131,7 @@ def test_a_sample_is_read_as_ever(
 
 def _is_told(fact: Recorded, folded: dict[str, Any]) -> None:
     for audience, told in (("citizen", KINDS[fact.kind].told_to_citizen), ("agent", True)):
-        step = entry_of(fact, audience, citizen_id=AMINA)  # type: ignore[arg-type]
+        step = entry_of(fact, audience, citizen_id=AMINA)  # type: ignore[arg-type] # mypy widens the two names to str
         assert (step is not None) == told
         if step is not None:
             for t in (translator("fr"), translator("en")):
@@ -149,7 +149,7 @@ def _is_told(fact: Recorded, folded: dict[str, Any]) -> None:
     for framed in (
         Frames(seen).dossier("dossier:x", Viewer(AccountId(AMINA), "citizen")),
         Frames(seen).dossier("dossier:x", clerk),
-        Frames(seen).queue(topics[0], clerk),  # type: ignore[arg-type]
+        Frames(seen).queue(topics[0], clerk),  # type: ignore[arg-type] # `all` just said that it is one
     ):
         frame = msgspec.json.decode(framed[framed.index(b"{") :])  # after the header of its WebSocket frame
         assert (frame["op"], frame["version"], frame["dossier"]) == ("fact", fact.version, str(fact.subject_id))

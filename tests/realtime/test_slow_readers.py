@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 from casework.accounts import queries as accounts
 from casework.accounts.actions import open_session
 from casework.dossiers import actions
-from casework.ids import DossierId
+from casework.ids import DossierId, Version
 from infra.bell import Bell
 from infra.database import Ring, transaction
 from realtime.live import BEHIND_SECONDS
@@ -126,8 +126,8 @@ async def _act(
     for number in range(version, version + times):
         async with transaction(engine, ring=ring) as db:
             act = actions.claim if number % 2 else actions.release
-            seen = version_of(answered[-1].fact) if answered and answered[-1].fact else number
-            recorded = await act(db, DossierId(dossier), seen=seen, by=people.paul.as_agent)  # type: ignore[arg-type]
+            seen = version_of(answered[-1].fact) if answered and answered[-1].fact else Version(number)
+            recorded = await act(db, DossierId(dossier), seen=seen, by=people.paul.as_agent)
         answered.append(Answered.of(recorded))
     return answered
 
