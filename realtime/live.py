@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -38,7 +38,7 @@ class Live:
         self.bell = bell
         self.hub = Hub()
         self.sessions: dict[UUID, set[Listener]] = {}  # those with an open socket
-        self._rights: dict[UUID, int] = {}  # the number that stands for those of each session
+        self._rights: dict[UUID, int | None] = {}  # of each of them, the number that stands for its rights, once known
         self.follower = Follower(
             engine,
             self.hub,
@@ -71,6 +71,7 @@ class Live:
     def add(self, listener: Listener) -> None:
         """A socket is open."""
         self.sessions.setdefault(listener.session_id, set()).add(listener)
+        self._rights.setdefault(listener.session_id, None)
         self.follower.look()
 
     def remove(self, listener: Listener) -> None:
@@ -81,7 +82,7 @@ class Live:
             others.discard(listener)
             if not others:
                 del self.sessions[listener.session_id]
-                self._rights.pop(listener.session_id, None)
+                del self._rights[listener.session_id]
 
     async def find_session(self, token: str) -> Session | None:
         """The living session of this token. Raises what the database raises."""
@@ -134,7 +135,7 @@ class Live:
                     self._cut_those_who_do_not_read(loop.time())
                     await self._check_all()
                 else:
-                    await self._check(suspects)
+                    await self._check({session: self._rights[session] for session in suspects & self._rights.keys()})
             except Exception as error:  # noqa: BLE001 - PostgreSQL is away: no fact can be read, so none is sent
                 log.info("sessions.unchecked", error=type(error).__name__)
 
@@ -145,15 +146,14 @@ class Live:
 
     async def _check_all(self) -> None:
         began = asyncio.get_running_loop().time()
-        await self._check(tuple(self.sessions))
+        await self._check(self._rights)
         self._sure_until = began + STALE_SECONDS
 
-    async def _check(self, sessions: Collection[UUID]) -> None:
+    async def _check(self, known: Mapping[UUID, int | None]) -> None:
         """Ended, or with other rights than a moment ago?"""
-        if not sessions:
+        if not known:
             return
         async with asyncio.timeout(STALE_SECONDS), self.engine.connect() as db:
-            known = {session: self._rights.get(session) for session in sessions}
             changed = await accounts.changed_sessions(db, known)
             now = await accounts.living_sessions(db, list(changed)) if changed else {}
         for session, rights in changed.items():

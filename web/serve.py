@@ -35,6 +35,7 @@ async def serve_forever(app: ASGIApp, settings: Settings) -> None:
         http="httptools",
         ws=Socket,
         ws_max_size=FRAME_MAX,
+        ws_ping_interval=None,  # the listening socket's keep-alive finds a dead browser; pages say `ping` themselves
         ws_per_message_deflate=False,  # its memory and processor time are worth more than the bytes that it saves
         lifespan="on",
         log_config=None,

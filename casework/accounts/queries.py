@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.access import Viewer
 from casework.ids import AccountId, DossierId, SessionId
+from infra.database import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ _SESSION = """
 """
 _BY_TOKEN = text(f"{_SESSION} where s.token_hash = :token_hash and {_ALIVE}")
 _BY_SESSION_IDS = text(f"{_SESSION} where s.id = any(:ids) and {_ALIVE}")
-_CHANGED = text(
+_CHANGED = Statement(
     f"""
     select k.id, held.rights from unnest(cast(:ids as uuid[]), cast(:known as bigint[])) as k(id, known)
     left join lateral (
@@ -77,7 +78,7 @@ _CHANGED = text(
         from sessions s left join accounts a on a.id = s.account_id left join roles r on r.account_id = s.account_id
         where s.id = k.id and {_ALIVE} group by s.id
     ) held on true
-    where held.rights is distinct from k.known
+    where k.known is null or held.rights is distinct from k.known
     """
 )
 _SEEN = text("update sessions set seen_at = now() where id = any(:ids) and ended_at is null")
@@ -131,10 +132,8 @@ async def changed_sessions(db: AsyncConnection, known: Mapping[UUID, int | None]
     """Of the sessions `known`, with the number that stood for their rights when last looked at (None: never was), those
     that have other rights now, with their number; None for those that are over. What did not change costs nothing here.
     """
-    rows = await db.execute(_CHANGED, {"ids": list(known), "known": list(known.values())})
-    changed = {row.id: row.rights for row in rows}
-    # Never looked at and over are both null to the query.
-    return {**{id_: None for id_, rights in known.items() if rights is None}, **changed}
+    rows = await _CHANGED.all(db, {"ids": known.keys(), "known": known.values()})
+    return {row["id"]: row["rights"] for row in rows}
 
 
 async def note_seen(db: AsyncConnection, ids: Sequence[UUID]) -> None:

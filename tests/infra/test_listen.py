@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from infra.listen import NOT_SENT, USER_TIMEOUT_MS, allow_sockets, listening_socket
+from infra.listen import IDLE, NOT_SENT, USER_TIMEOUT_MS, allow_sockets, listening_socket
 from infra.processes import free_port, port_is_free
 from infra.settings import Failed
 
@@ -16,6 +16,8 @@ def test_accepted_sockets_are_freed_when_their_browser_is_silent() -> None:
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == USER_TIMEOUT_MS
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == IDLE
 
 
 def test_a_port_in_use_is_a_sentence() -> None:
