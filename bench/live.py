@@ -1,6 +1,6 @@
 """Commit to screen: 900 sockets over 20 services, 50 actions a second, Relais beside its peers and the limit.
 
-    python -m bench.live [--seconds 10] [--repetitions 3] [--only NAME ...] [--json PATH]
+    python -m bench.live [--seconds 20] [--repetitions 3] [--only NAME ...] [--json PATH]
 
 Every target gets the same events at the same instants, the same client and machine, one after the other, in turn
 within each repetition. A run with a frame lost, duplicated, misdelivered or unasked for does not count and is told
@@ -185,7 +185,7 @@ def verdicts(rows: dict[str, list[dict[str, float]]]) -> list[Budget]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--only", nargs="*", help="parts of the names of the targets to run")
     parser.add_argument("--json", type=Path, help="write every run's figures there")
