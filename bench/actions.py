@@ -101,6 +101,8 @@ def verdicts(rows: dict[str, list[dict[str, float]]]) -> list[Budget]:
                 lines.append(
                     Budget(f"actions/s through HTTP, beside 3 times {peer.name}", median(mine, "rate"), limit, True, 0)
                 )
+                words = f"CPU µs/action through HTTP, Python, beside a third of {peer.name}"
+                lines.append(Budget(words, median(mine, "cpu"), median(theirs, "cpu") / 3, digits=0))
     return lines
 
 
