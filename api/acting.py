@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import once
 from api.door import transaction
-from api.inputs import Asked, Assignment, Decision, NewMessage
+from api.inputs import Asked, Assignment, Decision, NewMessage, Rerouting
 from api.once import Before, Once
 from api.people import audience_of
 from api.representations import Acted
@@ -61,6 +61,24 @@ async def assign(
         return await actions.assign(db, dossier_id, to=AccountId(asked.agent), seen=seen, by=by)
 
     return await _act(state, viewer, "assign", dossier_id, attempt, do)
+
+
+async def reroute(
+    state: State,
+    viewer: Viewer,
+    dossier_id: DossierId,
+    asked: Rerouting,
+    *,
+    seen: Version,
+    attempt: Once | None = None,
+) -> Acted:
+    """Give it to the service that must answer: whoever did it may see it no more."""
+    reason = _said("reason", asked.reason)
+
+    async def do(db: AsyncConnection, by: Authority) -> Recorded:
+        return await actions.reroute(db, dossier_id, to=asked.service, reason=reason, seen=seen, by=by)
+
+    return await _act(state, viewer, "reroute", dossier_id, attempt, do)
 
 
 async def start_review(
@@ -148,10 +166,13 @@ async def _act(state: State, viewer: Viewer, act: str, dossier_id: DossierId, at
 
 
 async def already(db: AsyncConnection, viewer: Viewer, before: Before) -> Acted:
-    """The answer of an act that this key did before, for who may still see the dossier. Raises NotFound."""
+    """The answer of an act that this key did before. Raises NotFound for who may see the dossier no more, unless the act
+    itself took it from their sight: then they are told that it was done."""
     dossier_id = DossierId(before.subject)
-    await particulars.one(db, dossier_id, viewer)
     facts = await read.of_subject(db, "dossier", dossier_id, after=before.version - 1)
+    gave_away = bool(facts) and facts[0].kind == "dossier.rerouted" and facts[0].actor == viewer.account_id
+    if not gave_away:
+        await particulars.one(db, dossier_id, viewer)
     if not facts:
         raise NotFound
     return acted(viewer, facts[0])

@@ -82,6 +82,7 @@ async def _filed(db: AsyncConnection, viewer: Viewer, found: Particulars, locale
         citizen_wrote_at=row.citizen_wrote_at,
         last_at=row.last_at,
         to_take_over=_to_take_over(row, names) if inside else None,
+        rerouted=await contents.rerouted(db, found.id) if inside else None,
         acts=acts(viewer, row, origin_away=await _origin_away(db, row)),
         answers=shown(package_of(published).form, answers, stored, locale=locale),
         documents=stored,

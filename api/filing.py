@@ -27,9 +27,11 @@ from casework.errors import Invalid, NotFound, ProcedureClosed, Stale, WrongStat
 from casework.forms.check import Checked, check
 from casework.forms.model import AddressField, CommuneField, Form
 from casework.ids import DossierId, Version
+from casework.organisation import queries as organisation
 from casework.procedures import queries as procedures
 from casework.procedures.package import Package
 from casework.procedures.queries import Published
+from casework.procedures.routing import route
 
 
 async def file(state: State, viewer: Viewer, asked: NewDossier, *, attempt: Once | None = None) -> Filed:
@@ -88,7 +90,7 @@ async def _file(
         dossier_id,
         answers=checked.answers,
         documents=[UUID(id_) for id_ in checked.documents],
-        filing=_filing(viewer, published, package.form, checked.answers),
+        filing=await _filing(db, viewer, published, package, checked.answers),
         target_days=published.target_days,
         applicant=await _applicant(state, db, viewer, package, dossier_id, checked.answers),
         by=access.applicant(viewer),
@@ -140,7 +142,7 @@ async def submit(
                 dossier_id,
                 answers=checked.answers,
                 documents=[UUID(id_) for id_ in checked.documents],
-                filing=_filing(viewer, published, package.form, checked.answers),
+                filing=await _filing(db, viewer, published, package, checked.answers),
                 target_days=published.target_days,
                 applicant=await _applicant(state, db, viewer, package, dossier_id, checked.answers),
                 seen=Version(draft.version),
@@ -192,15 +194,21 @@ def _still(draft: Particulars) -> None:
         raise WrongState(state=draft.state, allowed=["draft"])
 
 
-def _filing(viewer: Viewer, published: Published, form: Form, answers: Mapping[str, Any]) -> dict[str, Any]:
+async def _filing(
+    db: AsyncConnection, viewer: Viewer, published: Published, package: Package, answers: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the one fact of filing says of the request: by which procedure, and to whom."""
+    slug = route(package, answers, today=today())
+    chosen = await organisation.service_by_slug(db, slug) if slug != package.service else None
     return {
         "procedure_id": published.id,
         "revision": published.revision,
-        "service_id": published.service_id,
-        "directorate_id": published.directorate_id,
+        # A service that the organisation no longer has loses no request: its procedure's own answers.
+        "service_id": chosen.id if chosen else published.service_id,
+        "directorate_id": chosen.directorate_id if chosen else published.directorate_id,
         "citizen_id": viewer.account_id,
         "channel": "online",
-        "commune": _commune(form, answers),
+        "commune": _commune(package.form, answers),
     }
 
 

@@ -71,6 +71,13 @@ class Assignment(In, frozen=True, kw_only=True):
     agent: UUID
 
 
+class Rerouting(In, frozen=True, kw_only=True):
+    """The service that must answer, and why, in words for its agents."""
+
+    service: UUID
+    reason: Needed
+
+
 class Asked(In, frozen=True, kw_only=True):
     """Why the citizen must complete the request, in words for the citizen."""
 

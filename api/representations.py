@@ -10,6 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from casework.dossiers.contents import Rerouted
 from casework.dossiers.queries import QueueRow
 
 State = Literal[
@@ -206,6 +207,7 @@ class DossierView(Out, frozen=True, kw_only=True):
     citizen_wrote_at: datetime | None
     last_at: datetime | None
     to_take_over: ToTakeOver | None
+    rerouted: Rerouted | None = None  # for agents
     acts: Sequence[str]
     answers: Sequence[Answer]
     documents: Sequence[Document]

@@ -15,6 +15,7 @@ from api import (
     parameters,
     procedures,
     queues,
+    services,
     sessions,
     uploads,
 )
@@ -162,6 +163,10 @@ async def _colleagues(call: Call) -> r.ColleaguePage:
     return await queues.colleagues(call.state, call.viewer, call.query.service)
 
 
+async def _services(call: Call) -> services.ServicePage:
+    return await services.services(call.state, call.viewer)
+
+
 async def _claim(call: Call) -> Reply:
     return _done(await acting.claim(call.state, call.viewer, call.dossier, seen=call.version, attempt=call.attempt))
 
@@ -173,6 +178,11 @@ async def _release(call: Call) -> Reply:
 async def _assign(call: Call) -> Reply:
     seen, attempt = call.version, call.attempt
     return _done(await acting.assign(call.state, call.viewer, call.dossier, call.body, seen=seen, attempt=attempt))
+
+
+async def _reroute(call: Call) -> Reply:
+    seen, attempt = call.version, call.attempt
+    return _done(await acting.reroute(call.state, call.viewer, call.dossier, call.body, seen=seen, attempt=attempt))
 
 
 async def _start_review(call: Call) -> Reply:
@@ -325,9 +335,12 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(method="GET", path="/agents", name="colleagues", does="The agents of one's services", call=_colleagues,
               query=parameters.OfService, gives=r.ColleaguePage, refuses=("not_allowed", "not_found")),
+    Operation(method="GET", path="/services", name="services", does="Every service, by directorate", call=_services,
+              gives=services.ServicePage, refuses=("not_allowed",)),
     _act("claim", "Take a dossier that nobody holds", _claim),
     _act("release", "Put it back for the service", _release),
     _act("assign", "Give it to an agent of its service", _assign, takes=inputs.Assignment),
+    _act("reroute", "Give it to the service that must answer", _reroute, takes=inputs.Rerouting),
     _act("start-review", "Begin to examine it", _start_review),
     _act("ask-completion", "Ask the citizen for what is missing", _ask_completion, takes=inputs.Asked),
     _act("decide", "Answer the request", _decide, takes=inputs.Decision),

@@ -82,6 +82,7 @@ ACTS: Mapping[str, frozenset[str]] = {
     "start_review": frozenset({"member", "holder"}),
     "ask_completion": frozenset({"member", "holder"}),
     "decide": frozenset({"member", "holder"}),
+    "reroute": frozenset({"member", "holder"}),
     "take_over": frozenset({"mandate"}),
     "hand_back": frozenset({"member", "holder", "origin"}),
 }

@@ -32,6 +32,7 @@ def for_citizen(entry: TimelineEntry, t: Translator) -> Step:
         "dossier.review_started": _("L’examen de votre demande a commencé."),
         "dossier.completion_asked": _("Il manque un élément : nous attendons votre réponse. Le délai est suspendu."),
         "dossier.completed": _("Vous avez complété votre demande. L’examen reprend."),
+        "dossier.rerouted": _("Votre demande a été transmise au service qui doit y répondre."),
         "dossier.message_posted": _("Vous nous avez écrit.") if mine else _("Le service vous a écrit."),
     }
     sentence = sentences.get(entry.kind) or _decided_for_citizen(entry, _)
@@ -74,6 +75,7 @@ def for_agent(entry: TimelineEntry, t: Translator) -> Step:
         "dossier.message_posted": _("{who} a écrit à l’usager."),
         "dossier.taken_over": _("{who} a repris le dossier."),
         "dossier.handed_back": _("{who} a rendu le dossier à {to}."),
+        "dossier.rerouted": _("{who} a transmis le dossier à un autre service."),
         "dossier.decided": _decided(entry, _),
     }
     if entry.side == "citizen" and entry.kind in citizen:
@@ -113,6 +115,7 @@ def missed(kind: str, name: str | None, hour: str, t: Translator) -> str:
         "dossier.assigned": _("{who} a confié ce dossier à quelqu’un d’autre à {hour}."),
         "dossier.taken_over": _("{who} a repris ce dossier à {hour}."),
         "dossier.handed_back": _("{who} a rendu ce dossier à {hour}."),
+        "dossier.rerouted": _("{who} a transmis ce dossier à un autre service à {hour}."),
         "dossier.review_started": _("{who} a commencé l’instruction à {hour}."),
         "dossier.completion_asked": _("{who} a demandé un complément à l’usager à {hour}."),
         "dossier.completed": _("L’usager a complété sa demande à {hour}."),

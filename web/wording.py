@@ -138,6 +138,8 @@ def fault(code: str, params: Mapping[str, Any], t: Translator) -> str:
         "same_person_twice": _("La même personne est citée deux fois."),
         "no_such_agent": _("Cet agent n’est pas connu."),
         "not_in_service": _("Cette personne ne travaille pas dans le service du dossier."),
+        "same_service": _("Ce service a déjà le dossier."),
+        "no_such_service": _("Ce service n’est pas connu."),
         "reason_needed": _("Expliquez votre décision à l’usager."),
     }.get(code, _("Cette réponse ne convient pas."))
     shown = {name: _param(code, name, value, t) for name, value in params.items()}

@@ -22,6 +22,7 @@ from casework.ids import AccountId, DossierId, Version, new_id
 from casework.journal.append import append
 from casework.journal.fact import Fact, Recorded, canonical
 from casework.journal.seal import seal
+from casework.organisation import queries as organisation
 
 _NEW = text(
     """
@@ -281,6 +282,33 @@ async def hand_back(db: AsyncConnection, dossier_id: DossierId, *, seen: Version
     fact = rules.hand_back(dossier, away=away, seen=seen, by=by, at=dossier.now)
     await _hand_over_scratch(db, dossier, origin)
     return await append(db, DOSSIER, dossier, fact, by=by)
+
+
+async def reroute(
+    db: AsyncConnection, dossier_id: DossierId, *, to: UUID, reason: str, seen: Version, by: Authority
+) -> Recorded:
+    """Give it to the service that must answer, by hand: no rule moves it afterwards. Raises Invalid."""
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
+    service = await organisation.service(db, to)
+    if service is None:
+        raise Invalid(faults=[{"field": "service", "code": "no_such_service"}])
+    salt, content = seal(reason)
+    place = {"service_id": service.id, "directorate_id": service.directorate_id}
+    fact = rules.reroute(dossier, **place, content=content, seen=seen, by=by, at=dossier.now)
+    await _keep(db, dossier, "reason", reason, salt)
+    return await append(db, DOSSIER, dossier, fact, by=by)
+
+
+async def move(db: AsyncConnection, dossier_id: DossierId, *, to: UUID, by: Authority) -> Recorded | None:
+    """Give it to another service because a rule says so; None where somebody chose its service by hand."""
+    dossier = await queries.lock(db, dossier_id)
+    service = await organisation.service(db, to)
+    if service is None:
+        raise Invalid(faults=[{"field": "service", "code": "no_such_service"}])
+    by_hand = await queries.rerouted_by_hand(db, dossier_id)
+    place = {"service_id": service.id, "directorate_id": service.directorate_id}
+    fact = rules.move(dossier, **place, by_hand=by_hand, by=by, at=dossier.now)
+    return await append(db, DOSSIER, dossier, fact, by=by) if fact else None
 
 
 async def uncover(db: AsyncConnection, dossier_id: DossierId, *, by: Authority) -> Recorded | None:

@@ -29,6 +29,17 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Rerouted:
+    """How the dossier came to its service from another one, the last time. For agents: the reason is theirs."""
+
+    at: datetime
+    actor: UUID | None  # None: a rule moved it
+    actor_name: str | None
+    from_service: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Scratch:
     """What somebody is typing. `revision` is its ETag: 0 when there is nothing yet."""
 
@@ -59,7 +70,17 @@ _MESSAGES = text(
     from contents c
     join journal j on j.stream = 'dossier' and j.subject_id = c.dossier_id and j.version = c.version
     left join accounts a on a.id = j.actor left join accounts o on o.id = j.on_behalf_of
-    where c.dossier_id = :id and c.kind in ('message', 'reason') order by c.version
+    where c.dossier_id = :id and c.kind in ('message', 'reason') and j.kind <> 'dossier.rerouted' order by c.version
+    """
+)
+_REROUTED = text(
+    """
+    select j.at, j.actor, a.given_name || ' ' || a.family_name as actor_name, s.name as from_service, c.body as reason
+    from journal j
+    left join contents c on c.dossier_id = j.subject_id and c.version = j.version and c.kind = 'reason'
+    left join accounts a on a.id = j.actor
+    left join services s on s.id = (j.payload #>> '{set,service_id,0}')::uuid
+    where j.stream = 'dossier' and j.subject_id = :id and j.kind = 'dossier.rerouted' order by j.version desc limit 1
     """
 )
 _DOCUMENTS = text(
@@ -92,6 +113,12 @@ async def messages(db: AsyncConnection, dossier_id: UUID) -> tuple[Message, ...]
     """The conversation, in order."""
     rows = (list(row) for row in await db.execute(_MESSAGES, {"id": dossier_id}))
     return tuple(Message(*row) for row in rows)
+
+
+async def rerouted(db: AsyncConnection, dossier_id: UUID) -> Rerouted | None:
+    """Where it came from, and why; None where it is still with the service that it was filed to."""
+    row = (await db.execute(_REROUTED, {"id": dossier_id})).one_or_none()
+    return Rerouted(row.at, row.actor, row.actor_name, row.from_service, row.reason) if row else None
 
 
 async def documents(db: AsyncConnection, dossier_id: UUID) -> tuple[StoredDocument, ...]:

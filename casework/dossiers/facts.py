@@ -47,11 +47,15 @@ KINDS: Mapping[str, Kind] = {
     "dossier.covered": _kind(*_COVER, details=("absence",)),
     "dossier.taken_over": _kind(*_HOLD, *_COVER, "last_at", details=("absence", "batch_id")),
     "dossier.handed_back": _kind(*_HOLD, *_COVER, "last_at"),
+    "dossier.rerouted": _kind(
+        "service_id", "directorate_id", *_HOLD, *_COVER, "last_at", details=("content", "by_hand"), told=True
+    ),
     "dossier.became_late": _kind("late"),
 }  # fmt: skip
 
 # What a fact does to who holds the dossier, and to where it stands: the two families that acts conflict with.
-HOLDING = frozenset(
-    {"dossier.claimed", "dossier.released", "dossier.assigned", "dossier.taken_over", "dossier.handed_back"}
-)
+HOLDING = frozenset({
+    "dossier.claimed", "dossier.released", "dossier.assigned", "dossier.taken_over", "dossier.handed_back",
+    "dossier.rerouted",
+})  # fmt: skip
 PROGRESS = frozenset({"dossier.review_started", "dossier.completion_asked", "dossier.completed", "dossier.decided"})

@@ -19,6 +19,12 @@ from casework.journal.fact import Position
 from casework.journal.read import AFTER, FACT_WIDTH, Batch, batch_of, binds_after
 from infra.database import Statement
 
+_BY_HAND = text(
+    """
+    select exists (select from journal where stream = 'dossier' and subject_id = :id and kind = 'dossier.rerouted'
+                   and (payload ->> 'by_hand')::boolean)
+    """
+)
 _LOCK = Statement(f"select {LOCKED} from dossiers d where d.id = :id for no key update")
 _SINCE = text(
     """
@@ -47,6 +53,11 @@ async def lock(
             dossier, since=tuple(Happened(fact.version, fact.kind, fact.at, fact.actor) for fact in missed)
         )
     return dossier
+
+
+async def rerouted_by_hand(db: AsyncConnection, dossier_id: DossierId) -> bool:
+    """Whether somebody chose the service of this dossier: rules do not move it any more."""
+    return bool((await db.execute(_BY_HAND, {"id": dossier_id})).scalar_one())
 
 
 class QueueRow(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from uuid import UUID
 from casework.authority import Authority
 from casework.dossiers.facts import HOLDING, PROGRESS
 from casework.dossiers.model import DECIDED, Dossier
-from casework.errors import AlreadyHeld, NothingToTakeOver, NotTheHolder, Stale, WrongState
+from casework.errors import AlreadyHeld, Invalid, NothingToTakeOver, NotTheHolder, Stale, WrongState
 from casework.ids import Version
 from casework.journal.fact import Fact
 
@@ -50,6 +50,8 @@ ACTS: Mapping[str, Act] = {
     "decide": Act(frozenset({"under_review", "awaiting_citizen"}), "actor", HOLDING | PROGRESS),
     "take_over": Act(_OPEN, "another", HOLDING | _DECISION | {"dossier.covered"}),
     "hand_back": Act(_OPEN, "anybody", HOLDING | _DECISION),
+    "reroute": Act(_OPEN, "actor, manager or nobody", HOLDING | _DECISION),
+    "move": Act(_OPEN, "anybody", frozenset()),  # as reroute, by a rule
     "uncover": Act(_OPEN, "anybody", frozenset()),
     "cover": Act(_OPEN, "anybody", frozenset()),
     "become_late": Act(_OPEN, "anybody", frozenset()),
@@ -217,6 +219,41 @@ def hand_back(dossier: Dossier, *, away: bool, seen: Version | None, by: Authori
     if by.actor not in (dossier.holder_id, dossier.taken_over_from) and by.capacity != "manager":
         raise NotTheHolder(held_by=dossier.holder_id)
     return Fact("dossier.handed_back", {**_FREE, "holder_id": dossier.taken_over_from, "last_at": at})
+
+
+def reroute(
+    dossier: Dossier,
+    *,
+    service_id: UUID,
+    directorate_id: UUID,
+    content: str,
+    seen: Version | None,
+    by: Authority,
+    at: datetime,
+) -> Fact:
+    """It is another service's to answer, says somebody who has it: nobody holds it there yet (CRPA, article L114-2)."""
+    _admit("reroute", dossier, seen=seen, by=by)
+    return _rerouted(dossier, service_id, directorate_id, at, {"content": content, "by_hand": True})
+
+
+def move(
+    dossier: Dossier, *, service_id: UUID, directorate_id: UUID, by_hand: bool, by: Authority, at: datetime
+) -> Fact | None:
+    """It is another service's to answer, says a rule; None where it has it, or where somebody chose by hand before."""
+    _admit("move", dossier, seen=None, by=by)
+    if by_hand or dossier.service_id == service_id:
+        return None
+    return _rerouted(dossier, service_id, directorate_id, at, {"by_hand": False})
+
+
+def _rerouted(dossier: Dossier, service_id: UUID, directorate_id: UUID, at: datetime, told: Mapping[str, Any]) -> Fact:
+    if dossier.service_id == service_id:
+        raise Invalid(faults=[{"field": "service", "code": "same_service"}])
+    return Fact(
+        "dossier.rerouted",
+        {**_FREE, "service_id": service_id, "directorate_id": directorate_id, "last_at": at},
+        told,
+    )
 
 
 def uncover(dossier: Dossier, *, absence_id: UUID, cover_id: UUID | None, by: Authority, at: datetime) -> Fact | None:

@@ -77,6 +77,9 @@ def load(folder: Path = SHIPPED) -> Catalogue:
         elif service.directorate != package.directorate:
             params = {"directorate": service.directorate}
             faults.append(DefinitionFault(f"{path.name}: directorate", "not_its_directorate", params))
+        for i, route in enumerate(package.routing):
+            if route.service not in services:
+                faults.append(DefinitionFault(f"{path.name}: routing[{i}].service", "unknown_service"))
     if faults:
         raise BadPackage(faults)
     return Catalogue(packages, directorates, services, themes)

@@ -13,6 +13,7 @@ from casework.forms.model import Commune, EmailField, Form, TextField, Wording
 from casework.forms.strict import DefinitionFault, Reader
 from casework.organisation.communes import communes as of_the_community
 from casework.procedures.package_faults import sentence
+from casework.procedures.routing import Route, read_routing
 
 Silence = Literal["none", "acceptance", "refusal"]
 
@@ -57,6 +58,8 @@ class Package:
     applicant: Applicant
     receipt: Receipt
     form: Form
+    routing: tuple[Route, ...]  # to other services than `service`, the first that holds
+    remarks: tuple[DefinitionFault, ...] = field(repr=False, compare=False)  # it holds, yet its designer should know
     definition: Mapping[str, Any] = field(repr=False, compare=False)  # the document itself, as JSON: what is stored
 
 
@@ -84,6 +87,7 @@ def read(definition: Any, *, communes: Mapping[str, Commune] | None = None) -> P
     faults: list[DefinitionFault] = []
     source = Reader.of(definition, "", faults)
     form = read_form(source.object("form"), of_the_community() if communes is None else communes)
+    routing, remarks = read_routing(source, form)
     package = Package(
         slug=source.slug("slug"),
         title=source.needed_wording("title", most=TITLE_MAX),
@@ -100,6 +104,8 @@ def read(definition: Any, *, communes: Mapping[str, Commune] | None = None) -> P
         applicant=_applicant(source, form),
         receipt=_receipt(source.object("receipt")),
         form=form,
+        routing=routing,
+        remarks=remarks,
         definition=definition if isinstance(definition, Mapping) else {},
     )
     if package.silence != "none" and package.statutory_days is None:

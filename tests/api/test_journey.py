@@ -46,7 +46,7 @@ async def test_the_view_shows_answers_with_their_questions(house: House) -> None
     assert by_field["certificate"]["label"] == "Which document do you need?"
     assert by_field["certificate"]["shown"] == ["Full copy"]
     assert view["service"]["name"] == "État civil"
-    assert set(view["acts"]) == {"claim", "assign"}
+    assert set(view["acts"]) == {"claim", "assign", "reroute"}
 
 
 async def test_a_draft_is_kept_changed_and_filed(house: House) -> None:

@@ -22,6 +22,7 @@ TARGETED = [each for each in OPERATIONS if "{id}" in each.path]
 
 BODIES: dict[str, dict[str, Any]] = {
     "assign": {"agent": "00000000-0000-7000-8000-000000000000"},
+    "reroute": {"service": "00000000-0000-7000-8000-000000000000", "reason": "x"},
     "ask_completion": {"reason": "x"},
     "decide": {"outcome": "accepted"},
     "write": {"message": "x"},
@@ -96,7 +97,7 @@ async def test_figures_and_dashboards_are_for_those_who_direct_or_manage(house: 
 
 STATES = ("submitted", "claimed", "under_review", "awaiting", "uncovered", "taken_over", "decided")
 ACTS = {
-    "claim": "claim", "release": "release", "assign": "assign", "start-review": "start_review",
+    "claim": "claim", "release": "release", "assign": "assign", "reroute": "reroute", "start-review": "start_review",
     "ask-completion": "ask_completion", "decide": "decide", "take-over": "take_over", "hand-back": "hand_back",
     "complete": "complete", "messages": "post_message",
 }  # fmt: skip
@@ -107,6 +108,7 @@ async def test_what_is_offered_is_what_is_accepted(house: House, state: str) -> 
     """For everybody who sees the dossier: an act is offered if and only if the door does it."""
     bodies = {
         "assign": {"agent": str(house.community.ines.id)}, "ask-completion": {"reason": "x"},
+        "reroute": {"service": str(house.community.voirie), "reason": "x"},
         "decide": {"outcome": "accepted"}, "messages": {"message": "x"}, "complete": {"message": "x"},
     }  # fmt: skip
     id_ = await _in_state(house, state)

@@ -24,6 +24,7 @@ from workers.reactions import REACTIONS
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 SOMEBODY = UUID(int=1)
+OTHER = UUID("00000000-0000-7000-8000-000000000002")
 DOCUMENT = "facts.md"
 
 
@@ -68,6 +69,8 @@ def _calls(dossier: Dossier) -> dict[str, list[Callable[[], Fact | None]]]:
         "claim": [lambda: rules.claim(dossier, **usual)],
         "release": [lambda: rules.release(uncovered, **{**usual, "by": replace(SYSTEM, capacity="manager")})],
         "assign": [lambda: rules.assign(dossier, to=SOMEBODY, cover={}, batch_id=None, **usual)],
+        "reroute": [lambda: rules.reroute(dossier, service_id=OTHER, directorate_id=OTHER, content="", **usual)],
+        "move": [lambda: rules.move(dossier, service_id=OTHER, directorate_id=OTHER, by_hand=False, **clock)],
         "start_review": [lambda: rules.start_review(dossier, **usual)],
         "ask_completion": [lambda: rules.ask_completion(dossier, content="", **usual)],
         "complete": [lambda: rules.complete(dossier, **said)],

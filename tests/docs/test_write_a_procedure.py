@@ -58,7 +58,7 @@ def test_the_example_is_a_procedure_of_the_community() -> None:
 
 def test_the_head_is_told_whole() -> None:
     told = {key for row in rows("The head") for key in named(row[0])}
-    assert told == {field.name for field in dataclasses.fields(package.Package)} - {"definition"}
+    assert told == {field.name for field in dataclasses.fields(package.Package)} - {"definition", "remarks"}
 
 
 def test_every_kind_is_told_with_its_keys() -> None:

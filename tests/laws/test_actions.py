@@ -49,6 +49,15 @@ async def assign(db: AsyncConnection, c: Community, d: DossierId, seen: Version)
     return await actions.assign(db, d, to=c.ines.id, seen=seen, by=await _may(db, c.claire, "assign", d))
 
 
+async def reroute(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
+    by = await _may(db, c.paul, "reroute", d)
+    return await actions.reroute(db, d, to=c.voirie, reason="Pas pour nous.", seen=seen, by=by)
+
+
+async def move(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
+    return await actions.move(db, d, to=c.voirie, by=SYSTEM)
+
+
 async def start_review(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
     return await actions.start_review(db, d, seen=seen, by=await _may(db, c.paul, "start_review", d))
 
@@ -141,6 +150,8 @@ STORIES: dict[str, Story] = {
     "claim": Story((), claim),
     "release": Story((claim,), release),
     "assign": Story((), assign),
+    "reroute": Story((claim, start_review), reroute),
+    "move": Story((claim,), move),
     "start_review": Story((claim,), start_review),
     "ask_completion": Story((claim, start_review), ask_completion),
     "complete": Story((claim, start_review, ask_completion), complete),

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from api import acting, once
-from api.inputs import Asked, Assignment, Decision, NewMessage
+from api.inputs import Asked, Assignment, Decision, NewMessage, Rerouting
 from api.once import Once
 from api.representations import Acted, Problem
 from casework.errors import Invalid, NotAllowed, NotFound, Refused
@@ -38,6 +38,8 @@ async def do(page: Page) -> Response:
             raise
         return await dossier.show(page, refusal)
     back = _text(form, "back")
+    if act == "reroute":  # it may be out of sight now
+        back = back or "/agent/files/service"
     here = "/agent" if back == "queue" else f"/agent/dossiers/{id_}"
     return page.go(local_path(back, here) if back.startswith("/agent/") else here)
 
@@ -47,7 +49,7 @@ async def _refusal(page: Page, act: str, refused: Refused, form: FormData) -> Re
     told = await page.problem(refused)
     if told.status not in (409, 412, 422):
         return None
-    typed = {name: _text(form, name) for name in ("message", "reason", "outcome", "agent") if form.get(name)}
+    typed = {name: _text(form, name) for name in ("message", "reason", "outcome", "agent", "service") if form.get(name)}
     return Refusal(told.title, _sentences(page, told), act, typed, told.status)
 
 
@@ -114,6 +116,13 @@ def _assignment(form: FormData) -> Assignment:
         raise Invalid(faults=[{"field": "agent", "code": "no_such_agent"}]) from error
 
 
+def _rerouting(form: FormData) -> Rerouting:
+    try:
+        return Rerouting(service=UUID(_text(form, "service")), reason=_text(form, "reason"))
+    except ValueError as error:
+        raise Invalid(faults=[{"field": "service", "code": "no_such_service"}]) from error
+
+
 def _decision(form: FormData) -> Decision:
     outcome, reason = _text(form, "outcome"), _text(form, "reason")
     if outcome not in _OUTCOMES:
@@ -131,6 +140,7 @@ ACTS: Mapping[str, Do] = {
     "take_over": _plain(acting.take_over),
     "hand_back": _plain(acting.hand_back),
     "assign": _with(acting.assign, _assignment),
+    "reroute": _with(acting.reroute, _rerouting),
     "ask_completion": _with(acting.ask_completion, lambda form: Asked(reason=_text(form, "reason"))),
     "decide": _with(acting.decide, _decision),
     "post_message": _with(acting.write, lambda form: NewMessage(message=_text(form, "message"))),

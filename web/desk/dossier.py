@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from api import absences, dossiers, queues
 from api.representations import AbsenceView, Brief, Colleague, DossierView
+from api.services import ServicePlace, services
 from casework.ids import new_id
 from web import timeline
 from web.page import Page
@@ -53,6 +54,7 @@ async def show(page: Page, refusal: Refusal | None = None) -> Response:
         brief=told,
         away=away,
         colleagues=await _colleagues(page, found),
+        services=await _services(page, found),
         refusal=refusal,
         typed=refusal.typed if refusal else {},
         key=str(new_id()),
@@ -74,3 +76,11 @@ async def _colleagues(page: Page, found: DossierView) -> list[Colleague]:
         return []
     known = await queues.colleagues(page.state, page.viewer, found.service.id)
     return [each for each in known.items if found.holder is None or each.id != found.holder.id]
+
+
+async def _services(page: Page, found: DossierView) -> list[ServicePlace]:
+    """To which services the dossier can be given on."""
+    if "reroute" not in found.acts:
+        return []
+    known = await services(page.state, page.viewer)
+    return [each for each in known.items if found.service is None or each.id != found.service.id]
