@@ -102,3 +102,21 @@ async def test_agents_find_every_service(house: House) -> None:
     found = (await (await house.as_("paul")).get("/services")).json()["items"]
     assert {"etat-civil", "voirie"} <= {each["slug"] for each in found}
     assert (await (await house.as_("amina")).get("/services")).status_code == 403
+
+
+async def test_the_desk_offers_it_and_leads_back_to_the_queue(house: House) -> None:
+    id_, paul = await house.filed(), await house.as_("paul")
+    page = await paul.get(f"{house.url}/agent/dossiers/{id_}")
+    assert page.status_code == 200
+    assert "Transmettre à un autre service" in page.text
+    assert f'value="{house.community.voirie}"' in page.text
+    assert f'value="{house.community.etat_civil}"' not in page.text
+    asked = {"version": "1", "service": str(house.community.voirie), "reason": ""}
+    address = f"{house.url}/agent/dossiers/{id_}/actes/reroute"
+    refused = await paul.post(address, data=asked)
+    assert refused.status_code == 422
+    assert f'value="{house.community.voirie}" selected' in refused.text, "what was chosen is kept"
+    done = await paul.post(address, data=asked | {"reason": "Un lampadaire."})
+    assert (done.status_code, done.headers["location"]) == (303, "/agent/files/service")
+    there = await (await house.as_("omar")).get(f"{house.url}/agent/dossiers/{id_}")
+    assert "Un lampadaire." in there.text
