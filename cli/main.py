@@ -28,6 +28,8 @@ journal = typer.Typer(help="Tenir le journal.", no_args_is_help=True)
 app.add_typer(journal, name="journal")
 figures = typer.Typer(help="Tenir les chiffres des tableaux de bord.", no_args_is_help=True)
 app.add_typer(figures, name="figures")
+procedure = typer.Typer(help="Écrire des démarches.", no_args_is_help=True)
+app.add_typer(procedure, name="procedure")
 
 ROOT = Path(__file__).resolve().parent.parent
 _FULL, _DISK_FULL = (errno.ENOSPC, errno.EDQUOT), "53100"  # the system's, and PostgreSQL's
@@ -138,6 +140,16 @@ def verify() -> None:
     from cli import journal as keeping
 
     _await(keeping.verify(with_running(Settings.read())))
+
+
+@procedure.command("check")
+def procedure_check(
+    files: Annotated[list[Path], typer.Argument(help="Les fichiers YAML des démarches.", metavar="FICHIER…")],
+) -> None:
+    """Dire tout ce qui ne va pas dans des démarches, chaque défaut avec sa place."""
+    from cli import procedure as packages
+
+    packages.check(files)
 
 
 @figures.command()
