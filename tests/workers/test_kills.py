@@ -107,22 +107,24 @@ async def test_killed_after_the_exchange_the_same_mail_leaves_again_under_the_sa
 async def test_random_kills_of_the_worker_lose_no_mail(
     engine: AsyncEngine, community: Community, sink: Sink, processes: Processes
 ) -> None:
-    """Four kills while thirty requests come in: all the receipts leave, each under one Message-ID."""
+    """Four kills while thirty-two requests come in: all the receipts leave, each under one Message-ID."""
     await processes.ready("relay")
     await until(partial(_leader, engine), seconds=20)
-    filing = asyncio.create_task(_file_slowly(engine, community, 30, pause=0.2))
     sink.pause = 0.1  # so that a kill finds exchanges under way
     for _ in range(4):
-        had = len(sink.accepted)
         worker = await processes.ready("worker")
+        had = len(sink.accepted)
+        filing = asyncio.create_task(
+            _file_slowly(engine, community, 8, pause=0.2)
+        )  # however long workers take to start
         await until(lambda: len(sink.accepted) > had, seconds=20)  # noqa: B023 - waited for within the turn
         await asyncio.sleep(random.uniform(0, 0.3))
         _kill(worker)
-    await filing
+        await filing
     await processes.ready("worker")
-    await until(partial(all_done, engine, 30), seconds=25)
-    assert len(sink.by_message_id) == 30
-    assert len(set(sink.accepted)) == 30
+    await until(partial(all_done, engine, 32), seconds=25)
+    assert len(sink.by_message_id) == 32
+    assert len(set(sink.accepted)) == 32
     await _nothing_lost(engine, sink)
 
 
