@@ -16,6 +16,7 @@ Class = Literal["wake", "mail", "document"]
 EFFECTS: Mapping[str, Class] = {
     "mail.receipt": "mail",
     "mail.completion-asked": "mail",
+    "mail.rerouted": "mail",
     "mail.decided": "mail",
     "mail.message": "mail",
     "mail.absence-begun": "mail",
@@ -39,6 +40,7 @@ REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     # The receipt of an electronic filing is due by law (CRPA, article L112-11), with an account or without.
     "dossier.submitted": (Reaction("mail.receipt"),),
     "dossier.completion_asked": (Reaction("mail.completion-asked"),),
+    "dossier.rerouted": (Reaction("mail.rerouted"),),
     "dossier.decided": (Reaction("mail.decided"),),
     "dossier.message_posted": (Reaction("mail.message", _from_agent),),  # agents read the citizen's in their queues
     "absence.begun": (Reaction("mail.absence-begun"),),

@@ -16,7 +16,8 @@ from casework.forms.model import (
     Field,
     Form,
 )
-from casework.forms.rule_language import TODAY, Rule, evaluate, printable
+from casework.forms.rule_language import Rule, printable
+from casework.forms.rule_reading import holds
 from casework.forms.values import Context, Documents, is_given
 
 MAX_UNKNOWN = 20  # unknown fields named in one answer; more would only repeat
@@ -121,10 +122,7 @@ class _Walk:
         self.attached: list[str] = []
 
     def holds(self, rule: Rule | None) -> bool:
-        if rule is None:
-            return True
-        read = {name: self.answers[name] for name in rule.reads if name in self.answers}
-        return evaluate(rule, {**read, TODAY: self.context.today.isoformat()})
+        return rule is None or holds(rule, self.answers, self.context.today)
 
     def fields(self, answers: Mapping[str, Any]) -> Iterator[tuple[Field, bool]]:
         for page in self.context.form.pages:

@@ -31,7 +31,8 @@ from casework.forms.model import (
     Page,
     TextField,
 )
-from casework.forms.rule_language import TODAY, BadRule, Known, Rule, is_date, parse
+from casework.forms.rule_language import TODAY, Known, Rule, is_date
+from casework.forms.rule_reading import read_rule
 from casework.forms.strict import NAME, SLUG, Reader
 
 LABEL_MAX = 200
@@ -60,7 +61,7 @@ def read_form(source: Reader, communes: Mapping[str, Commune]) -> Form:
         if id_ and id_ in {each.id for each in pages}:
             page.fault("id", "twice")
         title = page.needed_wording("title", most=LABEL_MAX)
-        shown = _rule(page, "visible_if", known)
+        shown = read_rule(page, "visible_if", known, optional=True)
         fields = []
         for reader in page.objects("fields", least=1, most=FIELDS_MAX):
             field = _field(reader, known)
@@ -90,7 +91,7 @@ def _field(reader: Reader, known: Mapping[str, Known]) -> Field | None:
         label=reader.needed_wording("label", most=EXPLANATION_MAX if explanation else LABEL_MAX),
         help=None if explanation else reader.wording("help", most=HELP_MAX, optional=True),
         required=False if explanation else _required(reader, known),
-        visible_if=_rule(reader, "visible_if", known),
+        visible_if=read_rule(reader, "visible_if", known, optional=True),
         autocomplete=autocomplete,
         **_particulars(cls, reader, known),
     )
@@ -189,15 +190,4 @@ def _required(reader: Reader, known: Mapping[str, Known]) -> bool | Rule:
     value = reader.get("required", optional=True)
     if value is None or isinstance(value, bool):
         return bool(value)
-    return _rule(reader, "required", known) or False
-
-
-def _rule(reader: Reader, key: str, known: Mapping[str, Known]) -> Rule | None:
-    expression = reader.get(key, optional=True)
-    if expression is None:
-        return None
-    try:
-        return parse(expression, known)
-    except BadRule as bad:
-        reader.fault(key, f"rule_{bad.code}", at=bad.path, **bad.params)
-        return None
+    return read_rule(reader, "required", known, optional=True) or False

@@ -285,7 +285,7 @@ def _translate(node: Any) -> Any:
         return {"or": [{"===": [_translate(arguments[0]), nothing]} for nothing in (None, False)]}
     computed: Any = {_STRICT.get(operator, operator): [_translate(argument) for argument in arguments]}
     if operator in (*_COMPARISONS, "in", "+", "-", "age", "days"):
-        read = sorted({name for argument in arguments for name in _variables(argument)})
+        read = sorted({name for argument in arguments for name in variables(argument)})
         if read:
             given = {"and": [{"!==": [{"var": name}, None]} for name in read]}
             computed = {"if": [given, computed, False if operator in (*_COMPARISONS, "in") else None]}
@@ -296,14 +296,13 @@ def _is_variable(node: Any) -> bool:
     return isinstance(node, Mapping) and "var" in node
 
 
-def _variables(node: Any) -> list[str]:
+def variables(node: Any) -> list[str]:
+    """The names that this expression reads, as it writes them (`address.citycode`), as often as it does."""
     if isinstance(node, list):
-        return [name for item in node for name in _variables(item)]
+        return [name for item in node for name in variables(item)]
     if not isinstance(node, Mapping):
         return []
     operator, arguments = next(iter(node.items()))
     if operator == "var":
         return [arguments if isinstance(arguments, str) else arguments[0]]
-    return _variables(arguments if isinstance(arguments, list) else [arguments]) + (
-        [TODAY] if operator == "age" else []
-    )
+    return variables(arguments if isinstance(arguments, list) else [arguments]) + ([TODAY] if operator == "age" else [])

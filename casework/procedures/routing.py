@@ -18,9 +18,9 @@ from math import prod
 from typing import Any, Protocol
 
 from casework.forms.model import Form
-from casework.forms.rule_language import TODAY, Known, Rule, is_date
+from casework.forms.rule_language import TODAY, Known, Rule, is_date, variables
+from casework.forms.rule_reading import holds, known_in, read_rule
 from casework.forms.strict import DefinitionFault, Reader
-from casework.procedures.rule_reading import holds, known_in, read_rule
 
 ROUTES_MAX = 50
 MOST = 4_000  # cases that are tried out
@@ -83,16 +83,17 @@ def _judge(source: Reader, routes: Sequence[Route], known: Mapping[str, Known]) 
     remarks = []
     for i, each in enumerate(routes):
         where = f"routing[{i}].when"
-        if i not in first and cases.exact:
-            source.fault(where, "route_covered") if i in ever else source.fault(where, "route_never")
-        elif i not in first:
-            remarks.append(
-                DefinitionFault(source.at(where), "route_covered_maybe")
-                if i in ever
-                else DefinitionFault(source.at(where), "route_never_maybe")
-            )
-        elif i in over and routes[over[i]].service != each.service:
-            remarks.append(DefinitionFault(source.at(where), "route_overlaps", {"rank": over[i] + 1}))
+        if i in first:
+            if i in over and routes[over[i]].service != each.service:
+                remarks.append(DefinitionFault(source.at(where), "route_overlaps", {"rank": over[i] + 1}))
+        elif cases.exact and i in ever:
+            source.fault(where, "route_covered")
+        elif cases.exact:
+            source.fault(where, "route_never")
+        elif i in ever:
+            remarks.append(DefinitionFault(source.at(where), "route_covered_maybe"))
+        else:
+            remarks.append(DefinitionFault(source.at(where), "route_never_maybe"))
     return tuple(remarks)
 
 
@@ -104,14 +105,12 @@ class _Cases:
 
 def _cases(rules: Sequence[Rule], known: Mapping[str, Known]) -> _Cases:
     expressions = [each.expression for each in rules]
-    names = sorted({name for each in expressions for name in _variables(each)} - {TODAY})
+    names = sorted({name for each in expressions for name in variables(each)} - {TODAY})
     constants = list(_constants(expressions))
     domains = [_values(known[name], constants) for name in names]
     size = prod(len(values) for values in domains)
-    exact = size <= MOST and all(_plain(each) for each in expressions)
-    exact = exact and all(
-        known[name].type != "list" or len(known[name].values or "x" * 99) <= _SUBSETS for name in names
-    )
+    whole = size <= MOST and not any(_too_many(known[name]) for name in names)
+    exact = whole and all(_plain(each) for each in expressions)
     if size <= MOST:
         picked: Iterator[Sequence[Any]] = product(*domains)
     else:
@@ -133,6 +132,11 @@ def _answers(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
     return answers
 
 
+def _too_many(known: Known) -> bool:
+    """Whether this answer is a list of which not every combination is tried."""
+    return known.type == "list" and (known.values is None or len(known.values) > _SUBSETS)
+
+
 def _values(known: Known, constants: Sequence[Any]) -> list[Any]:
     """Values of one answer that stand for all where it is only compared with these constants; None: not given."""
     match known.type:
@@ -150,8 +154,8 @@ def _values(known: Known, constants: Sequence[Any]) -> list[Any]:
         case _:
             if known.values is not None:
                 return [None, *sorted(known.values)]
-            texts = {each for each in constants if isinstance(each, str) and not is_date(each)}
-            return [None, *sorted(texts), "\N{MIDDLE DOT}"]  # the last: any other text
+            texts = sorted({each for each in constants if isinstance(each, str) and not is_date(each)})
+            return [None, *texts, f"{max(texts, default='')}-"]  # the last is none of them: any other text
 
 
 def _days(constants: Sequence[Any]) -> set[str]:
@@ -181,18 +185,6 @@ def _plain(node: Any) -> bool:
 
 def _is_today(node: Mapping[str, Any]) -> bool:
     return node.get("var") in (TODAY, [TODAY])
-
-
-def _variables(node: Any) -> Iterator[str]:
-    if isinstance(node, list):
-        for each in node:
-            yield from _variables(each)
-    elif isinstance(node, Mapping):
-        operator, arguments = next(iter(node.items()))
-        if operator == "var":
-            yield arguments if isinstance(arguments, str) else arguments[0]
-        else:
-            yield from _variables(arguments)
 
 
 def _constants(node: Any) -> Iterator[Any]:

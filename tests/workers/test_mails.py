@@ -64,11 +64,13 @@ async def test_each_step_that_the_citizen_is_told_of_gives_a_mail_and_says_nothi
         seen = version_of(await actions.complete(db, dossier, message=secret, documents=(), seen=seen, by=amina))
         seen = version_of(await actions.post_message(db, dossier, message=secret, seen=seen, by=amina))
         await actions.decide(db, dossier, outcome="refused", reason=secret, seen=seen, by=paul)
-    await until(partial(all_done, engine, 4), seconds=20)
+        other = DossierId((await community.file(db)).subject_id)
+        await actions.reroute(db, other, to=community.voirie, reason=secret, seen=Version(1), by=paul)
+    await until(partial(all_done, engine, 6), seconds=20)
     assert sorted(effect.name for effect in await effects_in(engine)) == [
-        "mail.completion-asked", "mail.decided", "mail.message", "mail.receipt",
+        "mail.completion-asked", "mail.decided", "mail.message", "mail.receipt", "mail.receipt", "mail.rerouted",
     ]  # fmt: skip
-    assert len(sink.mails) == 4
+    assert len(sink.mails) == 6
     for raw in sink.accepted:
         assert secret.encode() not in raw
         assert b"refus" not in raw
@@ -109,6 +111,8 @@ async def test_each_mail_is_in_one_language(engine: AsyncEngine, community: Comm
         dossier = DossierId(filed.subject_id)
         for each in (held, dossier):
             await actions.claim(db, each, seen=version_of(filed), by=paul)
+        other = DossierId((await community.file(db)).subject_id)
+        await actions.reroute(db, other, to=community.voirie, reason="x", seen=Version(1), by=paul)
         seen = version_of(await actions.start_review(db, dossier, seen=Version(2), by=paul))
         seen = version_of(await actions.post_message(db, dossier, message="x", seen=seen, by=paul))
         seen = version_of(await actions.ask_completion(db, dossier, reason="x", seen=seen, by=paul))

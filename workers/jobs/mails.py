@@ -75,6 +75,17 @@ async def completion_asked(db: AsyncConnection, fact: Recorded, public_url: str)
     return _to_citizen(filed, subject, paragraphs, _("Compléter ma demande"), public_url)
 
 
+async def rerouted(db: AsyncConnection, fact: Recorded, public_url: str) -> Addressed | Nothing:
+    """Another service must answer: the citizen is told of the transfer, and to whom (CRPA, article L114-2)."""
+    filed = await readings.filed(db, fact.subject_id)
+    if filed is None or filed.email is None:
+        return NOBODY
+    _ = translator(filed.locale)
+    paragraphs = [_("Votre demande a été transmise au service qui doit y répondre. Vous n’avez rien à faire.")]
+    subject = _("Votre demande {reference} a changé de service")
+    return _to_citizen(filed, subject, paragraphs, _("Suivre ma demande"), public_url)
+
+
 async def decided(db: AsyncConnection, fact: Recorded, public_url: str) -> Addressed | Nothing:
     """The request is answered; the answer itself is read behind the sign-in."""
     filed = await readings.filed(db, fact.subject_id)
@@ -160,6 +171,7 @@ async def absence_digest(db: AsyncConnection, fact: Recorded, public_url: str) -
 BUILDERS: Mapping[str, Builder] = {
     "mail.receipt": receipt,
     "mail.completion-asked": completion_asked,
+    "mail.rerouted": rerouted,
     "mail.decided": decided,
     "mail.message": message,
     "mail.absence-begun": absence_begun,
