@@ -31,6 +31,20 @@ def add_working_days(day: date, days: int) -> date:
     return day
 
 
+def working_days_between(first: date, last: date) -> int:
+    """How many working days come after `first`, up to `last` included; below zero where `last` is the earlier one."""
+    if last < first:
+        return -working_days_between(last, first)
+    weeks, rest = divmod((last - first).days, 7)
+    whole = first + timedelta(days=7 * weeks)
+    days = 5 * weeks + sum((whole + timedelta(days=n)).weekday() < 5 for n in range(1, rest + 1))
+    return days - sum(
+        first < day <= last and day.weekday() < 5
+        for year in range(first.year, last.year + 1)
+        for day in _holidays(year)
+    )
+
+
 def due_at(submitted_at: datetime, working_days: int) -> datetime:
     """The end, at Paris's midnight, of the last day on which a request filed at `submitted_at` is in time."""
     last = add_working_days(submitted_at.astimezone(PARIS).date(), working_days)

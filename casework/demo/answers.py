@@ -24,7 +24,8 @@ from casework.forms.model import (
     TextField,
     YesNoField,
 )
-from casework.forms.rule_language import TODAY, Rule, evaluate
+from casework.forms.rule_language import Rule
+from casework.forms.rule_reading import holds as rule_holds
 
 _PLACES = ("la salle des fêtes", "la maison de quartier", "le square", "le parking de l’école", "la place du marché")
 _ORGANISATIONS = (
@@ -84,13 +85,12 @@ def answers_to(
 ) -> Answered:
     """One person's answers on that day. `document()` gives the id of a new document; None: no file is attached."""
     given: dict[str, Any] = {}
-    read: dict[str, Any] = {TODAY: today.isoformat()}
     attached: list[tuple[UUID, str]] = []
 
     def holds(rule: Rule | bool | None) -> bool:
         if rule is None or isinstance(rule, bool):
             return bool(rule)
-        return evaluate(rule, {name: read[name] for name in (*rule.reads, TODAY) if name in read})
+        return rule_holds(rule, given, today)
 
     for page in form.pages:
         if page.visible_if is not None and not holds(page.visible_if):
@@ -111,9 +111,7 @@ def answers_to(
             value = _answer(field, form, who, given, today, chance)
             if value is None:
                 continue
-            given[field.id] = read[field.id] = value
-            if isinstance(field, AddressField) and "citycode" in value:
-                read[f"{field.id}.citycode"] = value["citycode"]
+            given[field.id] = value
     return Answered(given, tuple(attached))
 
 

@@ -1,6 +1,6 @@
 """Whether answers hold, all faults at once, and what the person sees meanwhile (PURE)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as default
 from datetime import date
@@ -17,7 +17,7 @@ from casework.forms.model import (
     Form,
 )
 from casework.forms.rule_language import Rule, printable
-from casework.forms.rule_reading import holds
+from casework.forms.rule_reading import NOBODY, Profile, holds
 from casework.forms.values import Context, Documents, is_given
 
 MAX_UNKNOWN = 20  # unknown fields named in one answer; more would only repeat
@@ -71,60 +71,85 @@ class Checked:
     visible: frozenset[str]
     required: frozenset[str]
     documents: tuple[str, ...] = ()  # ids of those that the answers attach, each once
+    found: Mapping[str, Fault] = default(default_factory=dict, repr=False)  # by field: for `check_again`
 
 
-def check(form: Form, answers: Any, *, documents: Documents, today: date) -> Checked:
+def check(form: Form, answers: Any, *, documents: Documents, today: date, profile: Profile = NOBODY) -> Checked:
     """Judge the answers. `answers`: any JSON value; `documents`: id → (media type, size in bytes) of those that the
-    person may attach; `today`: the local date, Europe/Paris.
+    person may attach; `today`: the local date, Europe/Paris; `profile`: who asks.
 
     A hidden field has no value: what was sent for it is dropped without a word (a page without JavaScript sends it).
     Nothing is converted but the writing of a same value; blanks count as no answer. Never raises.
     """
     if not isinstance(answers, Mapping):
-        return Checked(
-            {}, (Fault("", "wrong_type", {"expected": "object"}),), visible(form, {}, today=today), frozenset()
-        )
-    walk = _Walk(form, today, documents)
-    for page_field, shown in walk.fields(answers):
-        if shown:
-            walk.judge(page_field, answers.get(page_field.id))
-    walk.judge_files()
-    known = {each.id for each in form.fields if not isinstance(each, Explanation)}
-    unknown = sorted(printable(name, 100) for name in answers if name not in known)[:MAX_UNKNOWN]
-    faults = [Fault(name, "unknown_field") for name in unknown] + walk.faults
-    return Checked(
-        walk.answers,
-        tuple(faults),
-        frozenset(walk.visible),
-        frozenset(walk.required),
-        tuple(dict.fromkeys(walk.attached)),
-    )
+        shown = visible(form, {}, today=today, profile=profile)
+        return Checked({}, (Fault("", "wrong_type", {"expected": "object"}),), shown, frozenset())
+    walk = _Walk(form, today, documents, profile)
+    for each, shown_ in walk.fields():
+        if shown_:
+            walk.judge(each, answers.get(each.id))
+    return walk.verdict(answers)
 
 
-def visible(form: Form, answers: Mapping[str, Any], *, today: date) -> frozenset[str]:
+def check_again(
+    form: Form,
+    answers: Mapping[str, Any],
+    before: Checked,
+    changed: Collection[str],
+    *,
+    documents: Documents,
+    today: date,
+    profile: Profile = NOBODY,
+) -> Checked:
+    """The same verdict as `check`, where `before` is the verdict of answers that differed in `changed` alone, on the
+    same day, of the same person. Only what a changed answer can reach is judged; files always are.
+    """
+    walk = _Walk(form, today, documents, profile)
+    touched = set(changed)
+    for page in form.pages:
+        page_touched = page.visible_if is not None and not touched.isdisjoint(page.visible_if.reads)
+        page_shown: bool | None = None
+        for each in page.fields:
+            if not (
+                page_touched or each.id in touched or not touched.isdisjoint(form.reads[each.id]) or each.looks_at_files
+            ):
+                walk.keep(each, before)
+                continue
+            if page_shown is None:
+                page_shown = walk.holds(page.visible_if)
+            if page_shown and walk.holds(each.visible_if):
+                walk.visible.add(each.id)
+                walk.judge(each, answers.get(each.id))
+            if walk.answers.get(each.id) != before.answers.get(each.id):
+                touched.add(each.id)
+    return walk.verdict(answers)
+
+
+def visible(form: Form, answers: Mapping[str, Any], *, today: date, profile: Profile = NOBODY) -> frozenset[str]:
     """Ids of the fields that the person sees with these answers. A wrong answer counts as none."""
-    walk = _Walk(form, today, {})
-    for page_field, shown in walk.fields(answers):
+    walk = _Walk(form, today, {}, profile)
+    for each, shown in walk.fields():
         if shown:
-            walk.judge(page_field, answers.get(page_field.id))
+            walk.judge(each, answers.get(each.id))
     return frozenset(walk.visible)
 
 
 class _Walk:
     """Through the form from first field to last: a rule reads only what comes before, so once is enough."""
 
-    def __init__(self, form: Form, today: date, documents: Documents) -> None:
+    def __init__(self, form: Form, today: date, documents: Documents, profile: Profile) -> None:
         self.answers: dict[str, Any] = {}
         self.context = Context(form, today, documents, self.answers)
-        self.faults: list[Fault] = []
+        self.profile = profile
+        self.found: dict[str, Fault] = {}
         self.visible: set[str] = set()
         self.required: set[str] = set()
         self.attached: list[str] = []
 
     def holds(self, rule: Rule | None) -> bool:
-        return rule is None or holds(rule, self.answers, self.context.today)
+        return rule is None or holds(rule, self.answers, self.context.today, self.profile)
 
-    def fields(self, answers: Mapping[str, Any]) -> Iterator[tuple[Field, bool]]:
+    def fields(self) -> Iterator[tuple[Field, bool]]:
         for page in self.context.form.pages:
             page_shown = self.holds(page.visible_if)
             for each in page.fields:
@@ -141,25 +166,51 @@ class _Walk:
             self.required.add(each.id)
         if not is_given(value):
             if required:
-                self.faults.append(Fault(each.id, "required"))
+                self.found[each.id] = Fault(each.id, "required")
             return
         try:
             self.answers[each.id] = values.normalised(each, value, self.context)
         except values.Fault as fault:
             where = each.id if fault.part is None else f"{each.id}.{fault.part}"
-            self.faults.append(Fault(where, fault.code, fault.params))
+            self.found[each.id] = Fault(where, fault.code, fault.params)
             return
         if isinstance(each, AttachmentField):
             self.attached += self.answers[each.id]
 
-    def judge_files(self) -> None:
+    def keep(self, each: Field, before: Checked) -> None:
+        """What was judged of this field holds still."""
+        if each.id in before.visible:
+            self.visible.add(each.id)
+        if each.id in before.required:
+            self.required.add(each.id)
+        if each.id in before.found:
+            self.found[each.id] = before.found[each.id]
+        if each.id in before.answers:
+            self.answers[each.id] = before.answers[each.id]
+
+    def verdict(self, answers: Mapping[str, Any]) -> Checked:
+        form = self.context.form
+        unknown = sorted(printable(name, 100) for name in answers if name not in form.asked)[:MAX_UNKNOWN]
+        faults = [Fault(name, "unknown_field") for name in unknown] + [*self.found.values(), *self.files()]
+        return Checked(
+            self.answers,
+            tuple(faults),
+            frozenset(self.visible),
+            frozenset(self.required),
+            tuple(dict.fromkeys(self.attached)),
+            self.found,
+        )
+
+    def files(self) -> Iterator[Fault]:
         """The limits of a whole dossier, told on the last field that attaches something."""
+        if not self.attached:
+            return
         count, size = values.total(self.context.documents, self.attached)
         last = next((f.id for f in reversed([*self.context.form.fields]) if self._attaches(f)), "")
         if count > FILES_PER_DOSSIER:
-            self.faults.append(Fault(last, "too_many_files", {"most": FILES_PER_DOSSIER}))
+            yield Fault(last, "too_many_files", {"most": FILES_PER_DOSSIER})
         if size > BYTES_PER_DOSSIER:
-            self.faults.append(Fault(last, "files_too_big", {"most": BYTES_PER_DOSSIER}))
+            yield Fault(last, "files_too_big", {"most": BYTES_PER_DOSSIER})
 
     def _attaches(self, each: Field) -> bool:
         return isinstance(each, AttachmentField) and each.id in self.answers

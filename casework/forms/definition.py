@@ -1,7 +1,7 @@
 """A form from its definition, the part `form` of a procedure's package (PURE). Every fault at once."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any, Literal, cast
 
@@ -31,7 +31,7 @@ from casework.forms.model import (
     Page,
     TextField,
 )
-from casework.forms.rule_language import TODAY, Known, Rule, is_date
+from casework.forms.rule_language import PROFILE, RESERVED, Known, Rule, is_date
 from casework.forms.rule_reading import read_rule
 from casework.forms.strict import NAME, SLUG, Reader
 
@@ -53,18 +53,19 @@ _BOUND = re.compile(r"today(?:([+-])(\d{1,3})([dmy]))?", re.ASCII)
 
 def read_form(source: Reader, communes: Mapping[str, Commune]) -> Form:
     """The form that this object defines. What does not hold is noted in `source.faults`."""
-    known: dict[str, Known] = {}
+    known: dict[str, Known] = dict(PROFILE)
     ids: set[str] = set()
+    later = _names(source.value)
     pages: list[Page] = []
     for page in source.objects("pages", least=1, most=PAGES_MAX):
         id_ = page.slug("id", SLUG)
         if id_ and id_ in {each.id for each in pages}:
             page.fault("id", "twice")
         title = page.needed_wording("title", most=LABEL_MAX)
-        shown = read_rule(page, "visible_if", known, optional=True)
+        shown = read_rule(page, "visible_if", known, optional=True, later=later)
         fields = []
         for reader in page.objects("fields", least=1, most=FIELDS_MAX):
-            field = _field(reader, known)
+            field = _field(reader, known, later)
             if field is None:
                 continue
             if field.id and field.id in ids:
@@ -78,11 +79,26 @@ def read_form(source: Reader, communes: Mapping[str, Commune]) -> Form:
     return Form(tuple(pages), communes)
 
 
-def _field(reader: Reader, known: Mapping[str, Known]) -> Field | None:
+def _names(form: Mapping[str, Any]) -> frozenset[str]:
+    """The ids of all its fields, as they are written: who reads one that comes later is told so."""
+    return frozenset(
+        id_
+        for page in _listed(form, "pages")
+        for each in _listed(page, "fields")
+        if isinstance(id_ := each.get("id"), str)
+    )
+
+
+def _listed(node: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+    items = node.get(key)
+    return (each for each in (items if isinstance(items, list | tuple) else ()) if isinstance(each, Mapping))
+
+
+def _field(reader: Reader, known: Mapping[str, Known], later: Collection[str]) -> Field | None:
     kind = reader.one_of("kind", tuple(KINDS))
     cls = KINDS[kind]
     id_ = reader.slug("id", NAME)
-    if id_ == TODAY:
+    if id_ in RESERVED:
         reader.fault("id", "reserved")
     autocomplete = reader.one_of("autocomplete", AUTOCOMPLETE, default="") or None
     explanation = issubclass(cls, Explanation)
@@ -90,8 +106,8 @@ def _field(reader: Reader, known: Mapping[str, Known]) -> Field | None:
         id=id_,
         label=reader.needed_wording("label", most=EXPLANATION_MAX if explanation else LABEL_MAX),
         help=None if explanation else reader.wording("help", most=HELP_MAX, optional=True),
-        required=False if explanation else _required(reader, known),
-        visible_if=read_rule(reader, "visible_if", known, optional=True),
+        required=False if explanation else _required(reader, known, later),
+        visible_if=read_rule(reader, "visible_if", known, optional=True, later=later),
         autocomplete=autocomplete,
         **_particulars(cls, reader, known),
     )
@@ -186,8 +202,8 @@ def _bound(reader: Reader, key: str) -> DateBound | None:
     )
 
 
-def _required(reader: Reader, known: Mapping[str, Known]) -> bool | Rule:
+def _required(reader: Reader, known: Mapping[str, Known], later: Collection[str]) -> bool | Rule:
     value = reader.get("required", optional=True)
     if value is None or isinstance(value, bool):
         return bool(value)
-    return read_rule(reader, "required", known, optional=True) or False
+    return read_rule(reader, "required", known, optional=True, later=later) or False

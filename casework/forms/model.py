@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from casework.forms.rule_language import Known, Rule
@@ -95,6 +96,17 @@ class Field:
         """What rules may read of the answer, by name."""
         return {self.id: Known("text")}
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The earlier answers on which its own verdict hangs, beside its page's rule."""
+        rules = (self.visible_if, self.required)
+        return frozenset(name for rule in rules if isinstance(rule, Rule) for name in rule.reads)
+
+    @property
+    def looks_at_files(self) -> bool:
+        """Whether its verdict hangs on what is stored, and not on the answers alone."""
+        return False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextField(Field):
@@ -144,6 +156,10 @@ class DateField(Field):
     @property
     def known(self) -> dict[str, Known]:
         return {self.id: Known("date")}
+
+    @property
+    def reads(self) -> frozenset[str]:
+        return super(DateField, self).reads | ({self.not_before} if self.not_before else frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +232,7 @@ class AddressField(Field):
 
     @property
     def known(self) -> dict[str, Known]:
-        return {f"{self.id}.citycode": Known("text")}
+        return {f"{self.id}.citycode": Known("text"), f"{self.id}.postal_code": Known("text")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +254,10 @@ class AttachmentField(Field):
     @property
     def known(self) -> dict[str, Known]:
         return {}  # no rule looks at files: what is visible never depends on what is stored
+
+    @property
+    def looks_at_files(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +290,7 @@ class Page:
     visible_if: Rule | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """Pages in order. A rule reads only the answers of fields that come before its own."""
 
@@ -284,3 +304,13 @@ class Form:
 
     def field(self, id_: str) -> Field | None:
         return next((field for field in self.fields if field.id == id_), None)
+
+    @cached_property
+    def reads(self) -> Mapping[str, frozenset[str]]:
+        """By field: the earlier answers on which its verdict hangs."""
+        return {field.id: field.reads for field in self.fields}
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """The ids of the fields that have an answer."""
+        return frozenset(field.id for field in self.fields if not isinstance(field, Explanation))

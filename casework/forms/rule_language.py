@@ -1,53 +1,94 @@
-"""The rules of a form: a small, typed part of JsonLogic, evaluated in one place, on the server (PURE).
+"""The rules of a procedure: a small, typed part of JsonLogic (PURE). This module reads a rule; `rule_engine` evaluates it.
 
-A rule says when a field is shown or required. It is JSON, so that it is stored, compared and built by clicks:
-`{"==": [{"var": "delivery"}, "post"]}`. See docs/decisions/0030-rules-in-typed-jsonlogic.md.
+A rule is JSON, so that it is stored, compared and built by clicks: `{"==": [{"var": "delivery"}, "post"]}`. It says when
+a field is shown or required, what a computed field holds, who answers, what is due. See
+docs/decisions/0030-rules-in-typed-jsonlogic.md and, for every operator, docs/howto/write-a-procedure.md.
 
-Operators: `var`, `==`, `!=`, `<`, `<=`, `>`, `>=`, `and`, `or`, `!`, `in`, `if`, `+`, `-`, and two of ours:
-`{"age": [date, on]}`, completed years (`on` is today where left out), and `{"days": [from, until]}`, a number of days.
-`{"var": "today"}` is the local date (Europe/Paris) on which the answers are judged.
+Of JsonLogic: `var`, `==`, `!=`, `<`, `<=`, `>`, `>=`, `and`, `or`, `!`, `in`, `if`, `+`, `-`, `*`, `/`, `min`, `max`,
+`some`, `all`, `none`. Of ours: dates (`age`, `days`, `working_days`, `day_after`, `working_day_after`, `month`), lists
+and rows (`length`, `count`, `total`) and `population` of a commune. `{"var": "today"}` is the local date (Europe/Paris)
+on which the answers are judged, `profile.…` what is known of who asks.
 
-Two things differ from JsonLogic, on purpose. Nothing is converted: `==` is equality of the same type, and a rule that
-compares a number with a text is refused when the procedure is read. And what needs an answer that is not given is
-false, where JavaScript takes a missing number for zero.
+Three things differ from JsonLogic, on purpose. Nothing is converted: `==` is equality of the same type, and a rule that
+compares a number with a text is refused when the procedure is read. What needs an answer that is not given is false,
+where JavaScript takes a missing number for zero. And sums are exact to the millionth, as money must be.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from math import isfinite
 from typing import Any, Literal
 
-from datalogic_py import Engine
-from datalogic_py import Rule as CompiledRule
-
-TypeName = Literal["boolean", "number", "text", "date", "list"]
+TypeName = Literal["boolean", "number", "text", "date", "list", "rows"]
 
 MAX_DEPTH = 8
 MAX_NODES = 100
 MAX_TEXT = 200
 MAX_LIST = 50
 MAX_NUMBER = 2**53 - 1  # beyond it JSON readers disagree (RFC 8259, 6)
+DIGITS = 6  # after the decimal point, of what is written and of what is calculated
 TODAY = "today"
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_COMPARISONS = ("<", "<=", ">", ">=")
-OPERATORS = ("var", "==", "!=", *_COMPARISONS, "and", "or", "!", "in", "if", "+", "-", "age", "days")
+_MANY = 20
+COMPARISONS = ("<", "<=", ">", ">=")
+ROWS = ("some", "all", "none", "count", "total")  # their second argument is judged on each row
+
+# Every operator, and how many arguments it takes.
+COUNTS: Mapping[str, tuple[int, int]] = {
+    "var": (1, 1),
+    **dict.fromkeys(("==", "!=", *COMPARISONS, "in"), (2, 2)),
+    **dict.fromkeys(("and", "or"), (1, _MANY)),
+    "!": (1, 1),
+    "if": (3, 2 * _MANY + 1),  # condition, value, condition, value … and the value where none holds
+    **dict.fromkeys(("+", "*"), (2, _MANY)),
+    **dict.fromkeys(("-", "/"), (2, 2)),
+    **dict.fromkeys(("min", "max"), (2, _MANY)),
+    "age": (1, 2),
+    **dict.fromkeys(("days", "working_days", "day_after", "working_day_after"), (2, 2)),
+    **dict.fromkeys(("month", "length", "population"), (1, 1)),
+    **dict.fromkeys(("some", "all", "none", "total"), (2, 2)),
+    "count": (1, 2),
+}
+OPERATORS = tuple(COUNTS)
+
+# What each operator of fixed types takes, and gives. The others are in `_Checker._apply`.
+_TAKES: Mapping[str, tuple[TypeName, TypeName]] = {
+    **dict.fromkeys(("and", "or"), ("boolean", "boolean")),
+    **dict.fromkeys(("+", "-", "*", "/", "min", "max"), ("number", "number")),
+    **dict.fromkeys(("age", "days", "working_days", "month"), ("date", "number")),
+    "length": ("list", "number"),
+    "population": ("text", "number"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a rule may read: the type of one answer, and its values where they are a closed list."""
+    """What a rule may read: the type of one answer, its values where they are a closed list, of rows their fields."""
 
     type: TypeName
     values: frozenset[str] | None = None
+    fields: Mapping[str, "Known"] | None = field(default=None, hash=False)
+    decimal: bool = False  # of a number: whether it may lie between two whole ones
+
+
+# What is known of who asks, beside the answers (`rule_reading.Profile`).
+PROFILE: Mapping[str, Known] = {
+    "profile.signed_in": Known("boolean"),
+    "profile.agent": Known("boolean"),
+    "profile.commune": Known("text"),
+    "profile.service": Known("text"),
+}
+# No field may be called so: rules read something else under these names.
+RESERVED = frozenset({TODAY, "profile", "state", "step", "channel", "service", "days_in_state"})
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule that was checked. `source` is its JSON, `reads` the answers that it looks at (`today` left out)."""
+    """A rule that was checked. `source` is its JSON, `reads` the answers that it looks at (`today`, `profile` left out)."""
 
     source: str
     reads: frozenset[str]
@@ -65,32 +106,29 @@ class BadRule(Exception):
         self.code, self.path, self.params = code, path, params
 
 
-def parse(expression: Any, known: Mapping[str, Known]) -> Rule:
-    """The rule that this JSON says, if it gives true or false and reads only what is `known`.
+def parse(
+    expression: Any, known: Mapping[str, Known], *, gives: TypeName = "boolean", later: Collection[str] = ()
+) -> Rule:
+    """The rule that this JSON says, if it gives what is wanted and reads only what is `known`. `later`: fields that come
+    after it, for who looks downwards or at itself (a loop) to be told so.
 
-    Raises BadRule: too_deep, too_big, not_an_operator, unknown_operator, wrong_count, unknown_answer, unknown_value,
-    wrong_type, bad_literal.
+    Raises BadRule: too_deep, too_big, not_an_operator, unknown_operator, wrong_count, unknown_answer, later_answer,
+    unknown_value, wrong_type, bad_literal, not_a_divisor.
     """
-    checker = _Checker(known)
+    checker = _Checker(known, later)
     kind = checker.type_of(expression, "", 0)
-    if kind.type != "boolean":
-        raise BadRule("wrong_type", "", expected="boolean", found=kind.type)
+    if kind.type != gives:
+        raise BadRule("wrong_type", "", expected=gives, found=kind.type)
     return Rule(json.dumps(expression, sort_keys=True, ensure_ascii=False), frozenset(checker.reads))
-
-
-def evaluate(rule: Rule, data: Mapping[str, Any]) -> bool:
-    """Whether the rule holds. `data`: normalised answers by field id, and `today` (ISO date) where the rule reads it.
-
-    Never raises for a parsed rule and answers of the declared types.
-    """
-    return _compile(rule.source).evaluate(data) is True
 
 
 @dataclass(slots=True)
 class _Checker:
     known: Mapping[str, Known]
+    later: Collection[str]
     reads: set[str] = field(default_factory=set)
     nodes: int = 0
+    row: Mapping[str, Known] | None = None  # of the rows that the expression looks at, where it does
 
     def type_of(self, node: Any, path: str, depth: int) -> Known:
         self.nodes += 1
@@ -103,18 +141,20 @@ class _Checker:
         if len(node) != 1:
             raise BadRule("not_an_operator", path)
         operator, arguments = next(iter(node.items()))
-        if operator not in OPERATORS:
+        if operator not in COUNTS:
             raise BadRule("unknown_operator", path, operator=printable(operator, 50))
         path = f"{path}/{operator}"
         if operator == "var":
             return self._variable(arguments, path)
         if not isinstance(arguments, Sequence) or isinstance(arguments, str):
             arguments = [arguments]
-        least, most = _COUNTS[operator]
-        if not least <= len(arguments) <= most:
+        least, most = COUNTS[operator]
+        if not least <= len(arguments) <= most or (operator == "if" and len(arguments) % 2 == 0):
             raise BadRule("wrong_count", path, least=least, most=most)
         if operator == "in":
             return self._membership(arguments, path, depth)
+        if operator in ROWS:
+            return self._rows(operator, arguments, path, depth)
         found = [self.type_of(argument, f"{path}/{i}", depth + 1) for i, argument in enumerate(arguments)]
         return self._apply(operator, arguments, found, path)
 
@@ -123,10 +163,33 @@ class _Checker:
             name = name[0]
         if name == TODAY:
             return Known("date")
-        if not isinstance(name, str) or name not in self.known:
+        if not isinstance(name, str):
             raise BadRule("unknown_answer", path, answer=printable(name, 100))
-        self.reads.add(name.partition(".")[0])
+        if self.row is not None:
+            if name not in self.row:
+                raise BadRule("unknown_answer", path, answer=printable(name, 100))
+            return self.row[name]
+        if name not in self.known:
+            if name.partition(".")[0] in self.later:
+                raise BadRule("later_answer", path, answer=name)
+            raise BadRule("unknown_answer", path, answer=printable(name, 100))
+        if name not in PROFILE:
+            self.reads.add(name.partition(".")[0])
         return self.known[name]
+
+    def _rows(self, operator: str, arguments: Sequence[Any], path: str, depth: int) -> Known:
+        """What is said of the rows of a block: the second argument reads the answers of one row, and no others."""
+        rows = self.type_of(arguments[0], f"{path}/0", depth + 1)
+        if rows.type != "rows" or rows.fields is None:
+            raise BadRule("wrong_type", f"{path}/0", expected="rows", found=rows.type)
+        if len(arguments) == 2:
+            self.row = rows.fields
+            each = self.type_of(arguments[1], f"{path}/1", depth + 1)
+            self.row = None
+            expected = "number" if operator == "total" else "boolean"
+            if each.type != expected:
+                raise BadRule("wrong_type", f"{path}/1", expected=expected, found=each.type)
+        return Known("number" if operator in ("count", "total") else "boolean")
 
     def _membership(self, arguments: Sequence[Any], path: str, depth: int) -> Known:
         """`in`: one answer among the values written in the rule, or one value among the answers of a list."""
@@ -147,24 +210,29 @@ class _Checker:
         return Known("boolean")
 
     def _apply(self, operator: str, arguments: Sequence[Any], found: list[Known], path: str) -> Known:
+        if operator in _TAKES:
+            takes, gives = _TAKES[operator]
+            _all(found, takes, path)
+            if operator == "/" and (isinstance(arguments[1], Mapping) or arguments[1] == 0):
+                raise BadRule("not_a_divisor", f"{path}/1")
+            return Known(gives)
         match operator:
-            case "and" | "or":
-                _all(found, "boolean", path)
-                return Known("boolean")
             case "!":  # of an answer, whatever its type: also "is not given"
-                if not _is_variable(arguments[0]):
+                if not is_variable(arguments[0]):
                     _all(found, "boolean", path)
                 return Known("boolean")
             case "if":
-                _all(found[:1], "boolean", path)
-                return _same(found[1:], arguments[1:], path)
-            case "+" | "-":
-                _all(found, "number", path)
-                return Known("number")
-            case "age" | "days":
-                _all(found, "date", path)
-                return Known("number")
+                _all(found[:-1:2], "boolean", path)
+                values = [*found[1::2], found[-1]]
+                return _same(values, [*arguments[1::2], arguments[-1]], path)
+            case "day_after" | "working_day_after":
+                _all(found[:1], "date", path)
+                if found[1].type != "number":
+                    raise BadRule("wrong_type", f"{path}/1", expected="number", found=found[1].type)
+                return Known("date")
             case "==" | "!=":
+                if found[0].type == "rows":
+                    raise BadRule("wrong_type", f"{path}/0", expected="text", found="rows")
                 _same(found, arguments, path)
                 return Known("boolean")
             case _:
@@ -172,18 +240,6 @@ class _Checker:
                 if kind.type not in ("number", "date"):
                     raise BadRule("wrong_type", path, expected="number", found=kind.type)
                 return Known("boolean")
-
-
-_MANY = 20
-_COUNTS = {
-    **dict.fromkeys(("==", "!=", *_COMPARISONS, "in", "days"), (2, 2)),
-    **dict.fromkeys(("and", "or"), (1, _MANY)),
-    "!": (1, 1),
-    "if": (3, 3),
-    "+": (2, _MANY),
-    "-": (2, 2),
-    "age": (1, 2),
-}
 
 
 def printable(value: Any, most: int) -> str:
@@ -209,7 +265,7 @@ def _literal(value: Any, path: str) -> Known:
     match value:
         case bool():
             return Known("boolean")
-        case int() if abs(value) <= MAX_NUMBER:
+        case int() | float() if isfinite(value) and abs(value) <= MAX_NUMBER and round(value, DIGITS) == value:
             return Known("number")
         case str() if len(value) <= MAX_TEXT and value.isprintable():
             return Known("date" if is_date(value) else "text")
@@ -247,62 +303,23 @@ def _same(found: Sequence[Known], arguments: Sequence[Any], path: str) -> Known:
     return first
 
 
-# Evaluation. The checked rule is translated once into what the engine computes alike on every platform, with the
-# guards that make a missing answer false, then kept compiled.
-
-
-def _age(arguments: str) -> str:
-    born, on = (date.fromisoformat(value) for value in json.loads(arguments))
-    return str(on.year - born.year - ((on.month, on.day) < (born.month, born.day)))
-
-
-def _days(arguments: str) -> str:
-    first, last = (date.fromisoformat(value) for value in json.loads(arguments))
-    return str((last - first).days)
-
-
-_OURS: dict[str, Callable[[str], str]] = {"age": _age, "days": _days}
-_engine = Engine(custom_operators=_OURS, strict_operator_names=True, families=["Core"])
-_STRICT = {"==": "===", "!=": "!=="}
-
-
-@lru_cache(maxsize=4096)
-def _compile(source: str) -> CompiledRule:
-    return _engine.compile(_translate(json.loads(source)))
-
-
-def _translate(node: Any) -> Any:
-    if not isinstance(node, Mapping):
-        return node
-    operator, arguments = next(iter(node.items()))
-    if operator == "var":
-        return {"var": arguments if isinstance(arguments, str) else arguments[0]}
-    if not isinstance(arguments, list):
-        arguments = [arguments]
-    if operator == "age" and len(arguments) == 1:
-        arguments = [*arguments, {"var": TODAY}]
-    if operator == "!" and _is_variable(arguments[0]):  # zero is an answer; no, and nothing, are not a yes
-        return {"or": [{"===": [_translate(arguments[0]), nothing]} for nothing in (None, False)]}
-    computed: Any = {_STRICT.get(operator, operator): [_translate(argument) for argument in arguments]}
-    if operator in (*_COMPARISONS, "in", "+", "-", "age", "days"):
-        read = sorted({name for argument in arguments for name in variables(argument)})
-        if read:
-            given = {"and": [{"!==": [{"var": name}, None]} for name in read]}
-            computed = {"if": [given, computed, False if operator in (*_COMPARISONS, "in") else None]}
-    return computed
-
-
-def _is_variable(node: Any) -> bool:
+def is_variable(node: Any) -> bool:
+    """Whether this expression is an answer as it stands."""
     return isinstance(node, Mapping) and "var" in node
 
 
-def variables(node: Any) -> list[str]:
-    """The names that this expression reads, as it writes them (`address.citycode`), as often as it does."""
+def variables(node: Any) -> Iterator[str]:
+    """The names that this expression reads, as it writes them (`address.citycode`), as often as it does. What is said of
+    each row of a block reads the block."""
     if isinstance(node, list):
-        return [name for item in node for name in variables(item)]
-    if not isinstance(node, Mapping):
-        return []
-    operator, arguments = next(iter(node.items()))
-    if operator == "var":
-        return [arguments if isinstance(arguments, str) else arguments[0]]
-    return variables(arguments if isinstance(arguments, list) else [arguments]) + ([TODAY] if operator == "age" else [])
+        for item in node:
+            yield from variables(item)
+    elif isinstance(node, Mapping):
+        operator, arguments = next(iter(node.items()))
+        arguments = arguments if isinstance(arguments, list) else [arguments]
+        if operator == "var":
+            yield arguments[0]
+            return
+        yield from variables(arguments[:1] if operator in ROWS else arguments)
+        if operator == "age" and len(arguments) == 1:
+            yield TODAY

@@ -32,6 +32,8 @@ SENTENCES: Mapping[str, str] = {
     "rule_unknown_operator": "l’opérateur {operator} n’existe pas ({at}).",
     "rule_wrong_count": "il faut entre {least} et {most} éléments ({at}).",
     "rule_unknown_answer": "aucun champ placé avant celui-ci ne s’appelle {answer} ({at}).",
+    "rule_later_answer": "{answer} vient après cette règle, ou dépend d’elle : une règle ne lit que ce qui précède ({at}).",
+    "rule_not_a_divisor": "on ne divise que par un nombre écrit dans la règle, autre que zéro ({at}).",
     "rule_unknown_value": "{value} n’est pas une réponse possible ({at}) : {values}.",
     "rule_wrong_type": "le type attendu est {expected}, et non {found} ({at}).",
     "rule_bad_literal": "cette valeur n’a pas sa place dans une règle ({at}).",

@@ -13,13 +13,13 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import combinations, islice, product
+from itertools import combinations, islice, pairwise, product
 from math import prod
 from typing import Any, Protocol
 
 from casework.forms.model import Form
 from casework.forms.rule_language import TODAY, Known, Rule, is_date, variables
-from casework.forms.rule_reading import holds, known_in, read_rule
+from casework.forms.rule_reading import NOBODY, Profile, holds, known_in, read_rule
 from casework.forms.strict import DefinitionFault, Reader
 
 ROUTES_MAX = 50
@@ -47,9 +47,11 @@ class Routed(Protocol):
     def routing(self) -> tuple[Route, ...]: ...
 
 
-def route(package: Routed, answers: Mapping[str, Any], *, today: date) -> str:
+def route(package: Routed, answers: Mapping[str, Any], *, today: date, profile: Profile = NOBODY) -> str:
     """The slug of the service that these answers go to. `answers`: as `check` gives them; `today`: Europe/Paris."""
-    return next((each.service for each in package.routing if holds(each.when, answers, today)), package.service)
+    return next(
+        (each.service for each in package.routing if holds(each.when, answers, today, profile)), package.service
+    )
 
 
 def read_routing(source: Reader, form: Form) -> tuple[tuple[Route, ...], tuple[DefinitionFault, ...]]:
@@ -75,7 +77,8 @@ def _judge(source: Reader, routes: Sequence[Route], known: Mapping[str, Known]) 
     first: set[int] = set()
     over: dict[int, int] = {}  # a rule → the first of those before it that held with it
     for answers in cases.answers:
-        held = [i for i, each in enumerate(routes) if holds(each.when, answers, _ANY_DAY)]
+        profile = Profile(**answers.get("profile", {}))
+        held = [i for i, each in enumerate(routes) if holds(each.when, answers, _ANY_DAY, profile)]
         ever.update(held)
         first.update(held[:1])
         for i in held[1:]:
@@ -147,10 +150,21 @@ def _values(known: Known, constants: Sequence[Any]) -> list[Any]:
             sizes = range(1, len(values) + 1) if len(values) <= _SUBSETS else (1, 2, len(values))
             return [None, *(list(each) for size in sizes for each in islice(combinations(values, size), MOST))]
         case "number":
-            numbers = {each for each in constants if isinstance(each, int | float) and not isinstance(each, bool)}
-            return [None, *sorted({near for each in numbers or {0} for near in (each - 1, each, each + 1)})]
+            numbers = {each for each in constants if isinstance(each, int | float) and not isinstance(each, bool)} or {
+                0
+            }
+            near = {each + step for each in numbers for step in (-1, 0, 1)}
+            if known.decimal:
+                ordered = sorted(near)
+                near |= {(low + high) / 2 for low, high in pairwise(ordered)}
+            return [None, *sorted(each for each in near if known.decimal or each == int(each))]
         case "date":
             return [None, *sorted(_days(constants))]
+        case "rows":
+            columns = {name: _values(each, constants) for name, each in (known.fields or {}).items() if name != TODAY}
+            most = max((len(values) for values in columns.values()), default=1)
+            rows = [{name: values[i % len(values)] for name, values in columns.items()} for i in range(most)]
+            return [None, *([row] for row in rows), rows]
         case _:
             if known.values is not None:
                 return [None, *sorted(known.values)]

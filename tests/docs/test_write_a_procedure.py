@@ -9,7 +9,8 @@ from pathlib import Path
 from casework.forms.check import check
 from casework.forms.example import example
 from casework.forms.model import KINDS, Choice
-from casework.forms.rule_language import OPERATORS, Known, evaluate, parse
+from casework.forms.rule_engine import evaluate
+from casework.forms.rule_language import OPERATORS, Known, parse
 from casework.procedures import package
 from casework.procedures.catalogue import load
 
@@ -22,6 +23,8 @@ KNOWN = {
     "held_on": Known("date"),
     "delivery": Known("text", frozenset({"post", "counter"})),
     "needs": Known("list", frozenset({"stage"})),
+    "commune": Known("text"),
+    "children": Known("rows", fields={"age": Known("number")}),
 }
 HOLDING = {
     "home": True,
@@ -31,6 +34,8 @@ HOLDING = {
     "held_on": "2026-12-01",
     "delivery": "post",
     "needs": ["stage"],
+    "commune": "86194",
+    "children": [{"age": 2}, {"age": 10}],
     "today": "2026-11-24",
 }
 

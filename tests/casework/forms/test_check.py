@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.forms.check import CODES, Checked, check, visible
+from casework.forms.check import CODES, Checked, check, check_again, visible
 from casework.forms.model import FILE_MAX, Form
 from casework.forms.values import Documents
 from casework.procedures.catalogue import load
@@ -279,6 +279,18 @@ def test_a_hidden_field_never_has_a_value(data: st.DataObject, package: Package)
     hidden = {field.id for field in package.form.fields if field.kind != "explanation"} - checked.visible
     without = judged(package.form, {name: value for name, value in answers.items() if name not in hidden})
     assert without == checked
+
+
+@given(st.data(), packages)
+def test_what_a_changed_answer_reaches_is_all_that_is_judged_again(data: st.DataObject, package: Package) -> None:
+    before, after = data.draw(answers_to(package.form)), data.draw(answers_to(package.form))
+    changed = data.draw(st.sets(st.sampled_from(sorted({*before, *after, "none"})), max_size=3))
+    kept = {name: value for name, value in before.items() if name not in changed}
+    answers = {**kept, **{name: value for name, value in after.items() if name in changed}}
+    again = check_again(package.form, answers, judged(package.form, before), changed, documents=DOCUMENTS, today=TODAY)
+    whole = judged(package.form, answers)
+    assert again == whole
+    assert [*again.found] == [*whole.found]
 
 
 @given(st.dates(date(2020, 1, 1), date(2060, 12, 31)))

@@ -61,7 +61,7 @@ def test_every_kind_is_read() -> None:
         ({**TEXT, "kind": "attachment", "max_count": 21}, "[0].max_count", "out_of_range"),
         ({**TEXT, "kind": "explanation", "required": True}, "[0].required", "unknown_key"),
         ({**TEXT, "visible_if": {"var": "later"}}, "[0].visible_if", "rule_unknown_answer"),
-        ({**TEXT, "visible_if": {"==": [{"var": "it"}, "me"]}}, "[0].visible_if", "rule_unknown_answer"),
+        ({**TEXT, "visible_if": {"==": [{"var": "it"}, "me"]}}, "[0].visible_if", "rule_later_answer"),
     ],
 )
 def test_a_fault_is_told_where_it_is(field: dict[str, Any], where: str, code: str) -> None:
@@ -84,7 +84,7 @@ def test_all_faults_are_told_at_once() -> None:
 def test_a_rule_reads_only_what_comes_before() -> None:
     shown = {"id": "second", "kind": "text", "visible_if": {"==": [{"var": "first"}, True]}}
     assert told({"id": "first", "kind": "yes_no"}, shown) == []
-    assert told(shown, {"id": "first", "kind": "yes_no"}) == [("[0].visible_if", "rule_unknown_answer")]
+    assert told(shown, {"id": "first", "kind": "yes_no"}) == [("[0].visible_if", "rule_later_answer")]
 
 
 def test_sizes_are_in_bytes() -> None:

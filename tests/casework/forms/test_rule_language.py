@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casework.forms import rule_language
-from casework.forms.rule_language import BadRule, Known, evaluate, is_date, parse
+from casework.forms.rule_engine import evaluate, value
+from casework.forms.rule_language import BadRule, Known, is_date, parse
 from tests.casework.forms.strategies import json_values
 
 KNOWN = {
@@ -21,6 +22,8 @@ KNOWN = {
     "needs": Known("list", frozenset({"stage", "power"})),
     "address.citycode": Known("text"),
     "name": Known("text"),
+    "commune": Known("text"),
+    "children": Known("rows", fields={"age": Known("number"), "meals": Known("boolean"), "today": Known("date")}),
 }
 TODAY = {"today": "2026-11-24"}
 
@@ -120,7 +123,18 @@ def test_not_of_an_answer_means_that_it_is_not_given() -> None:
         ({"if": [True, True]}, "wrong_count"),
         ({"==": [var("size"), None]}, "bad_literal"),
         ({"==": [var("size"), 2**60]}, "bad_literal"),
-        ({"==": [var("size"), 1.5]}, "bad_literal"),
+        ({"==": [var("size"), 1.5000001]}, "bad_literal"),
+        ({"==": [var("size"), float("inf")]}, "bad_literal"),
+        ({"==": [var("size"), float("nan")]}, "bad_literal"),
+        ({"==": [{"/": [var("size"), 0]}, 1]}, "not_a_divisor"),
+        ({"==": [{"/": [var("size"), var("other")]}, 1]}, "not_a_divisor"),
+        ({"if": [True, True, True, True]}, "wrong_count"),
+        ({"some": [var("needs"), var("agrees")]}, "wrong_type"),
+        ({"some": [var("children"), var("agrees")]}, "unknown_answer"),
+        ({"some": [var("children"), var("age")]}, "wrong_type"),
+        ({"==": [{"total": [var("children"), var("meals")]}, 1]}, "wrong_type"),
+        ({"==": [var("children"), var("children")]}, "wrong_type"),
+        ({"==": [{"day_after": [var("born"), "x"]}, "2026-01-01"]}, "wrong_type"),
         ({"==": [var("name"), "x" * 201]}, "bad_literal"),
         ({"==": [var("name"), "a\x00"]}, "bad_literal"),
         ({}, "not_an_operator"),
@@ -174,17 +188,30 @@ some_answers = st.fixed_dictionaries(
         "needs": st.lists(st.sampled_from(["stage", "power"]), unique=True),
         "address": st.just({"street": "x"}) | st.just({"citycode": "86194"}),
         "name": st.text(st.characters(codec="utf-8"), max_size=20),
+        "commune": st.sampled_from(["86194", "75056"]),
+        "children": st.lists(st.fixed_dictionaries({}, optional={"age": st.integers(0, 20), "meals": st.booleans()})),
     },
 )
 
 
+_TYPES: dict[str, Any] = {
+    "boolean": lambda found: isinstance(found, bool),
+    "number": lambda found: isinstance(found, int | float) and not isinstance(found, bool),
+    "date": lambda found: is_date(found),
+    "text": lambda found: isinstance(found, str),
+}
+
+
 @given(expressions, some_answers)
 def test_a_rule_that_was_accepted_always_has_an_answer(expression: Any, answers: dict[str, Any]) -> None:
-    try:
-        rule = parse(expression, KNOWN)
-    except BadRule:
-        return
-    assert evaluate(rule, {**TODAY, **answers}) in (True, False)
+    for gives in ("boolean", "number", "date", "text"):
+        try:
+            rule = parse(expression, KNOWN, gives=gives)
+        except BadRule:
+            continue
+        assert evaluate(rule, {**TODAY, **answers}) in (True, False)
+        found = value(rule, {**TODAY, **answers})
+        assert found is None or _TYPES[gives](found)
 
 
 @given(json_values)
