@@ -33,6 +33,7 @@ chromium: node_modules/.installed
 bench: $(VENV)/.run $(VENV)/.bench
 	$(BIN)/python -m bench.live
 	$(BIN)/python -m bench.actions
+	$(BIN)/python -m bench.forms
 
 # The locks hold hashes and no address: whichever index pip is set up for serves them, or is refused.
 lock: $(VENV)/.dev

@@ -183,7 +183,8 @@ async def _check(
     db: AsyncConnection, viewer: Viewer, form: Form, answers: Any, claims: Mapping[UUID, str], dossier_id: DossierId
 ) -> Checked:
     documents = await attachable(db, viewer, answers, claims, dossier_id=dossier_id)
-    checked = check(form, answers, documents=documents, today=today())
+    profile = await accounts.profile(db, viewer)
+    checked = check(form, answers, documents=documents, today=today(), profile=profile)
     if checked.faults:
         raise Invalid(faults=checked.faults)
     return checked
@@ -198,7 +199,7 @@ async def _filing(
     db: AsyncConnection, viewer: Viewer, published: Published, package: Package, answers: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the one fact of filing says of the request: by which procedure, and to whom."""
-    slug = route(package, answers, today=today())
+    slug = route(package, answers, today=today(), profile=await accounts.profile(db, viewer))
     chosen = await organisation.service_by_slug(db, slug) if slug != package.service else None
     return {
         "procedure_id": published.id,

@@ -2,9 +2,12 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from api.documents import attachable
 from api.door import reading
@@ -19,11 +22,13 @@ from api.representations import (
 )
 from api.state import State
 from casework.access import Viewer
+from casework.accounts import queries as accounts
 from casework.dossiers.search import fold, words_of
 from casework.errors import NotFound
-from casework.forms.check import check
+from casework.forms.check import Checked, check, check_again
 from casework.forms.example import example
-from casework.forms.model import AddressField, CommuneField
+from casework.forms.model import AddressField, CommuneField, Form
+from casework.forms.rule_reading import Profile
 from casework.procedures import queries
 from casework.procedures.package import Package, read
 from casework.procedures.queries import Published
@@ -71,20 +76,60 @@ async def procedure(state: State, viewer: Viewer, slug: str) -> Procedure:
     )
 
 
-async def evaluate(
-    state: State, viewer: Viewer, slug: str, answers: Mapping[str, Any], claims: Mapping[UUID, str] | None = None
-) -> Evaluation:
-    """Which fields these answers show and ask, and what does not hold. Nothing is kept."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What answers make of a form, on a day, for somebody: enough to judge again only what changed."""
+
+    form: Form
+    answers: Mapping[str, Any]
+    checked: Checked
+    today: date
+    profile: Profile
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """As the API tells it."""
+        return Evaluation(
+            answers=self.checked.answers,
+            visible=sorted(self.checked.visible),
+            required=sorted(self.checked.required),
+            faults=[Fault(field=each.field, code=each.code, params=each.params) for each in self.checked.faults],
+        )
+
+
+async def judge(
+    state: State,
+    viewer: Viewer,
+    slug: str,
+    answers: Mapping[str, Any],
+    claims: Mapping[UUID, str] | None = None,
+    *,
+    before: Judged | None = None,
+) -> Judged:
+    """Which fields these answers show and ask, and what does not hold. Nothing is kept.
+
+    `before`: what earlier answers to the same procedure gave, so that only what changed since then is judged again.
+    """
     published = await _published(state, viewer, slug)
     async with reading(state) as db:
         documents = await attachable(db, viewer, answers, claims or {})
-    checked = check(package_of(published).form, answers, documents=documents, today=today())
-    return Evaluation(
-        answers=checked.answers,
-        visible=sorted(checked.visible),
-        required=sorted(checked.required),
-        faults=[Fault(field=each.field, code=each.code, params=each.params) for each in checked.faults],
-    )
+        profile = await accounts.profile(db, viewer)
+    form, day = package_of(published).form, today()
+    if before is None or before.form is not form or (before.today, before.profile) != (day, profile):
+        checked = check(form, answers, documents=documents, today=day, profile=profile)
+    else:
+        changed = _changed(before.answers, answers)
+        checked = check_again(form, answers, before.checked, changed, documents=documents, today=day, profile=profile)
+    return Judged(form, answers, checked, day, profile)
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """The names whose answers differ as JSON: true is not 1."""
+    return {
+        name
+        for name in {*before, *after}
+        if msgspec.json.encode(before.get(name), order="sorted") != msgspec.json.encode(after.get(name), order="sorted")
+    }
 
 
 def summary_of(published: Published) -> ProcedureSummary:

@@ -83,7 +83,8 @@ async def _procedure(call: Call) -> r.Procedure:
 
 async def _evaluate(call: Call) -> r.Evaluation:
     slug = call.path["slug"]
-    return await procedures.evaluate(call.state, call.anybody, slug, call.body.answers, call.body.claims)
+    judged = await procedures.judge(call.state, call.anybody, slug, call.body.answers, call.body.claims)
+    return judged.evaluation
 
 
 async def _download(call: Call) -> Response:

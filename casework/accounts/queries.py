@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.access import Viewer
+from casework.forms.rule_reading import NOBODY, Profile
 from casework.ids import AccountId, DossierId, SessionId
 from infra.database import Statement
 
@@ -56,6 +57,13 @@ class Colleague:
 _ACCOUNT = "select id, kind, email, given_name, family_name, locale, password_hash from accounts"
 _BY_EMAIL = text(f"{_ACCOUNT} where email = :email and disabled_at is null")
 _BY_ID = text(f"{_ACCOUNT} where id = :id")
+_PROFILE = text(
+    """
+    select a.commune, (select s.slug from roles r join services s on s.id = r.service_id
+                       where r.account_id = a.id and r.role in ('agent', 'manager') order by s.slug limit 1) as service
+    from accounts a where a.id = :id
+    """
+)
 _DEMO = text(f"{_ACCOUNT} where demo and disabled_at is null order by kind desc, created_at, email")
 
 _ALIVE = """
@@ -110,6 +118,14 @@ async def by_id(db: AsyncConnection, account_id: UUID) -> Account | None:
     """One account."""
     row = (await db.execute(_BY_ID, {"id": account_id})).one_or_none()
     return _account(row) if row else None
+
+
+async def profile(db: AsyncConnection, viewer: Viewer) -> Profile:
+    """What rules may read of who asks; nobody known, for whoever has no account."""
+    row = (await db.execute(_PROFILE, {"id": viewer.account_id})).one_or_none() if viewer.account_id else None
+    if row is None:
+        return NOBODY
+    return Profile(signed_in=True, agent=viewer.kind == "agent", commune=row.commune, service=row.service)
 
 
 async def demo_people(db: AsyncConnection) -> tuple[Account, ...]:

@@ -55,6 +55,16 @@ async def test_answers_say_which_service_gets_the_request(house: House) -> None:
         assert facts == 1, "where it goes is in the fact of filing"
 
 
+async def test_rules_read_who_asks(house: House) -> None:
+    await _published(house, routing=[{"when": {"==": [{"var": "profile.signed_in"}, True]}, "service": "voirie"}])
+    answers = await house.example()
+    amina, nobody = await house.as_("amina"), await house.anonymous()
+    for somebody, service in ((amina, house.community.voirie), (nobody, house.community.etat_civil)):
+        filed = await somebody.post("/dossiers", json={"procedure": BIRTH, "answers": answers})
+        assert filed.status_code == 201, filed.text
+        assert (await _place(house, filed.json()["id"]))[0] == service
+
+
 async def test_a_service_that_is_no_more_loses_no_request(house: House) -> None:
     always = {"in": [{"var": "relation"}, ["self", "relative", "represented"]]}
     await _published(house, routing=[{"when": always, "service": "service-dissous"}])

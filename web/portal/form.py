@@ -13,7 +13,7 @@ from api import documents, dossiers, filing, once, sessions
 from api.documents import FILENAME_MAX
 from api.inputs import DraftChange, NewDossier, Submission
 from api.once import Once
-from api.procedures import evaluate, procedure
+from api.procedures import Judged, judge, procedure
 from api.representations import Evaluation, Fault, Filed, Procedure
 from casework.errors import Invalid, NotFound, ProcedureClosed, Refused, Stale, WrongState
 from casework.forms.model import FILE_MAX
@@ -32,7 +32,12 @@ class Filling:
 
     procedure: Procedure
     carried: Carried
-    judged: Evaluation
+    basis: Judged
+
+    @property
+    def judged(self) -> Evaluation:
+        """What the carried answers make of the form."""
+        return self.basis.evaluation
 
     @property
     def pages(self) -> list[Mapping[str, Any]]:
@@ -81,7 +86,7 @@ async def step(page: Page) -> Response:
         carried.answers |= found.answers
         if act == "remove":
             _remove(carried, target)
-        filling = await _filling(page, carried)
+        filling = await _filling(page, carried, filling.basis)
         await _keep(page, filling, here)
     match act:
         case "update" | "remove":
@@ -102,10 +107,13 @@ async def step(page: Page) -> Response:
     return _questions(page, filling, filling.page(following))
 
 
-async def _filling(page: Page, carried: Carried) -> Filling:
+async def _filling(page: Page, carried: Carried, before: Judged | None = None) -> Filling:
+    """`before`: what was judged of the answers before this page's; only what they change is judged again."""
     found = await procedure(page.state, page.viewer, page.param("slug"))
-    judged = await evaluate(page.state, page.viewer, found.slug, given(carried.answers), _claims(carried))
-    return Filling(found, carried, judged)
+    answers = given(carried.answers)
+    return Filling(
+        found, carried, await judge(page.state, page.viewer, found.slug, answers, _claims(carried), before=before)
+    )
 
 
 def _claims(carried: Carried) -> dict[UUID, str]:
