@@ -127,7 +127,7 @@ _PARTIAL = frozenset({"if", "population", "day_after", "working_day_after"})
 
 @lru_cache(maxsize=4096)
 def _compiled(source: str) -> Compiled:
-    return _engine.compile(_translated(json.loads(source)))
+    return _engine.compile(json.dumps(_translated(json.loads(source))))
 
 
 def _translated(node: Any) -> Any:
