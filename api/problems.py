@@ -46,6 +46,16 @@ TABLE: Mapping[str, Told] = {
     "idempotency_key_reused": Told(422, "Cette clé a déjà servi à autre chose", "This key was used for something else"),
     "absences_overlap": Told(409, "Une autre absence couvre déjà ces dates", "Another absence covers these dates"),
     "bad_credentials": Told(401, "Adresse ou mot de passe incorrect", "Wrong address or password"),
+    "edit_conflict": Told(
+        412, "Quelqu’un a modifié la même chose entre-temps", "Somebody changed the same thing meanwhile"
+    ),
+    "nothing_to_undo": Told(409, "Vous n’avez aucune modification à annuler", "You have no change to undo"),
+    "not_publishable": Told(
+        409, "Cette démarche ne peut pas encore être publiée", "This procedure cannot be published yet"
+    ),
+    "needs_approval": Told(
+        409, "Une autre personne doit relire cette démarche", "Somebody else must read this procedure first"
+    ),
     # the door's
     "not_signed_in": Told(401, "Connectez-vous pour continuer", "Sign in to go on"),
     "session_expired": Told(401, "Votre session a expiré", "Your session has expired"),

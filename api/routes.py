@@ -23,6 +23,7 @@ from api import documents as files
 from api import representations as r
 from api.http import Call, Handler, Operation, Reply
 from api.problems import TABLE
+from api.studio_routes import STUDIO
 from infra.cookies import session_cookie
 
 _ACT = ("not_allowed", "not_found", "stale", "wrong_state", "already_held", "not_the_holder")
@@ -381,4 +382,5 @@ OPERATIONS: tuple[Operation, ...] = (
         does="The dashboards process: which sessions still live", call=_readers, takes=inputs.Asking,
         gives=dashboards.DashboardReaders, refuses=("not_allowed",),
     ),
+    *STUDIO,
 )  # fmt: skip

@@ -159,6 +159,26 @@ async def may(db: AsyncConnection, viewer: Viewer, act: str, dossier_id: Dossier
     return Authority(me, "manager" if manager else "agent", over=dossier)
 
 
+# A role is read again, and kept from changing, in the transaction that uses it.
+_DESIGNS = text(
+    "select 1 from roles where account_id = :viewer and role = 'designer' and directorate_id = :directorate for share"
+)
+
+
+async def may_design(db: AsyncConnection, viewer: Viewer, directorate_id: UUID) -> Authority:
+    """The authority by which `viewer` writes and publishes the procedures of a directorate.
+
+    Raises NotAllowed for who is no designer, and NotFound for a designer of others (never "forbidden": it would say
+    that the draft exists).
+    """
+    if not viewer.designed:
+        raise NotAllowed
+    binds = {"viewer": viewer.account_id, "directorate": directorate_id}
+    if (await db.execute(_DESIGNS, binds)).one_or_none() is None:
+        raise NotFound
+    return Authority(viewer.account_id, "agent")
+
+
 def applicant(viewer: Viewer) -> Authority:
     """The authority by which somebody files a request of their own: an account, or nobody known."""
     return Authority(viewer.account_id, "citizen")

@@ -90,3 +90,27 @@ class BadCredentials(Refused):
     """The same answer for an unknown person and a wrong password."""
 
     code = "bad_credentials"
+
+
+class EditConflict(Refused):
+    """Somebody changed the same thing of a draft meanwhile: `elements`, the last such `change`, `version`."""
+
+    code = "edit_conflict"
+
+
+class NothingToUndo(Refused):
+    """The draft has no change of this designer that could be taken back."""
+
+    code = "nothing_to_undo"
+
+
+class NotPublishable(Refused):
+    """The draft cannot be published as it is: `faults`, each {field, code, …}."""
+
+    code = "not_publishable"
+
+
+class NeedsApproval(Refused):
+    """The directorate wants another designer to read the draft before it is published."""
+
+    code = "needs_approval"

@@ -1,7 +1,8 @@
 """A small community of people with a job, for every test that needs somebody.
 
 Two services of two directorates; Paul, Ines and Claire (their manager) work in the first, Omar in the second; Hugo
-directs the first directorate; Amina and Bilal are citizens. One procedure goes to the first service, one to the second.
+directs the first directorate, Lea and Max write its procedures, Nora those of the second; Amina and Bilal are citizens.
+One procedure goes to the first service, one to the second.
 """
 
 from dataclasses import dataclass
@@ -59,6 +60,9 @@ class Community:
     claire: Person
     omar: Person
     hugo: Person
+    lea: Person
+    max: Person
+    nora: Person
     root: Person
     amina: Person
     bilal: Person
@@ -71,7 +75,10 @@ class Community:
 
     @property
     def everybody(self) -> tuple[Person, ...]:
-        return (self.paul, self.ines, self.claire, self.omar, self.hugo, self.root, self.amina, self.bilal)
+        return (
+            self.paul, self.ines, self.claire, self.omar, self.hugo, self.lea, self.max, self.nora, self.root,
+            self.amina, self.bilal,
+        )  # fmt: skip
 
     async def file(
         self,
@@ -146,6 +153,9 @@ async def settle(db: AsyncConnection) -> Community:
         claire=await person("Claire", "Roux", "agent", ("manager", etat_civil, None)),
         omar=await person("Omar", "Diallo", "agent", ("agent", voirie, None)),
         hugo=await person("Hugo", "Lefort", "agent", ("director", None, usagers)),
+        lea=await person("Lea", "Fontaine", "agent", ("designer", None, usagers)),
+        max=await person("Max", "Royer", "agent", ("designer", None, usagers)),
+        nora=await person("Nora", "Faure", "agent", ("designer", None, technique)),
         root=await person("Root", "Administrateur", "agent", ("administrator", None, None)),
         amina=await person("Amina", "Benali", "citizen"),
         bilal=await person("Bilal", "Moreau", "citizen"),
@@ -173,6 +183,7 @@ async def _person(
         services=frozenset(services),
         managed=frozenset(service for role, service, _ in held if role == "manager" and service),
         directed=frozenset(directorate for role, _, directorate in held if role == "director" and directorate),
+        designed=frozenset(directorate for role, _, directorate in held if role == "designer" and directorate),
         administrator=any(role == "administrator" for role, _, _ in held),
     )
     return Person(id_, viewer)

@@ -19,6 +19,8 @@ directorates = Table(
     Column("id", Uuid, primary_key=True),
     Column("slug", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
+    # Whether another designer must read a procedure before it is published.
+    Column("review", Boolean, nullable=False, server_default=text("false")),
 )
 
 services = Table(

@@ -27,15 +27,17 @@ class ServicePlace:
     name: str
     directorate_id: UUID
     directorate_name: str
+    directorate_slug: str
 
 
 _PLACES = """
-    select s.id, s.slug, s.name, s.directorate_id, d.name as directorate_name
+    select s.id, s.slug, s.name, s.directorate_id, d.name as directorate_name, d.slug as directorate_slug
     from services s join directorates d on d.id = s.directorate_id
 """
 _EVERY = text(f"{_PLACES} order by d.name, s.name, s.id")
 _BY_SLUG = text(f"{_PLACES} where s.slug = :slug")
 _BY_ID = text(f"{_PLACES} where s.id = :id")
+_REVIEWED = text("select review from directorates where id = :id")
 _SERVICES = text("select id, slug, name from services where id = any(:ids) order by name, id")
 
 
@@ -61,5 +63,10 @@ async def service(db: AsyncConnection, service_id: UUID) -> ServicePlace | None:
     return None if row is None else _place(row)
 
 
+async def wants_review(db: AsyncConnection, directorate_id: UUID) -> bool:
+    """Whether another designer must read this directorate's procedures before they are published."""
+    return bool((await db.execute(_REVIEWED, {"id": directorate_id})).scalar_one_or_none())
+
+
 def _place(row: Row[Any]) -> ServicePlace:
-    return ServicePlace(row.id, row.slug, row.name, row.directorate_id, row.directorate_name)
+    return ServicePlace(row.id, row.slug, row.name, row.directorate_id, row.directorate_name, row.directorate_slug)

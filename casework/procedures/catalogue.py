@@ -1,6 +1,6 @@
 """The catalogue: the packages of one folder, the organisation that their services belong to, and their themes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -69,20 +69,25 @@ def load(folder: Path = SHIPPED) -> Catalogue:
         packages[package.slug] = package
         if path.stem != package.slug:
             faults.append(DefinitionFault(f"{path.name}: slug", "not_its_file", {"expected": f"{package.slug}.yaml"}))
-        if package.theme not in themes:
-            faults.append(DefinitionFault(f"{path.name}: theme", "unknown_theme"))
-        service = services.get(package.service)
-        if service is None:
-            faults.append(DefinitionFault(f"{path.name}: service", "unknown_service"))
-        elif service.directorate != package.directorate:
-            params = {"directorate": service.directorate}
-            faults.append(DefinitionFault(f"{path.name}: directorate", "not_its_directorate", params))
-        for i, route in enumerate(package.routing):
-            if route.service not in services:
-                faults.append(DefinitionFault(f"{path.name}: routing[{i}].service", "unknown_service"))
+        places = {slug: each.directorate for slug, each in services.items()}
+        faults += [_in_file(fault, path.name) for fault in misplaced(package, places, themes)]
     if faults:
         raise BadPackage(faults)
     return Catalogue(packages, directorates, services, themes)
+
+
+def misplaced(package: Package, services: Mapping[str, str], themes: Collection[str]) -> Iterator[DefinitionFault]:
+    """What of a package names nothing that the community has. `services`: slug → slug of its directorate."""
+    if package.theme not in themes:
+        yield DefinitionFault("theme", "unknown_theme")
+    directorate = services.get(package.service)
+    if directorate is None:
+        yield DefinitionFault("service", "unknown_service")
+    elif directorate != package.directorate:
+        yield DefinitionFault("directorate", "not_its_directorate", {"directorate": directorate})
+    for i, route in enumerate(package.routing):
+        if route.service not in services:
+            yield DefinitionFault(f"routing[{i}].service", "unknown_service")
 
 
 def _in_file(fault: DefinitionFault, name: str) -> DefinitionFault:

@@ -1,6 +1,19 @@
 """Procedures and their revisions. A published revision never changes, and a dossier stays bound to its own."""
 
-from sqlalchemy import Boolean, Column, DateTime, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid, text
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from casework.journal.stream import stream
@@ -34,3 +47,33 @@ revisions = Table(
 )
 
 PROCEDURE = stream("procedure", procedures, owned=("service_id", "revision", "opens_at", "closes_at"))
+
+# What designers are writing: one draft for each procedure, published or not. It may be unfinished and wrong.
+drafts = Table(
+    "procedure_drafts",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("directorate_id", Uuid, ForeignKey("directorates.id"), nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("revision", Integer, nullable=False),  # counts its changes
+    Column("base", Integer),  # the published revision that it came from; null: never published
+    Column("clean", Integer, nullable=False),  # its own revision when it was last the same as `base`
+    Column("approved_revision", Integer),
+    Column("approved_by", Uuid, ForeignKey("accounts.id")),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("updated_by", Uuid, ForeignKey("accounts.id")),
+    Index("ix_procedure_drafts_directorate_id", "directorate_id"),
+)
+
+draft_changes = Table(
+    "procedure_draft_changes",
+    metadata,
+    Column("slug", Text, ForeignKey("procedure_drafts.slug", ondelete="CASCADE"), primary_key=True),
+    Column("revision", Integer, primary_key=True),  # the draft's, after the change
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor", Uuid, ForeignKey("accounts.id")),
+    Column("said", JSONB, nullable=False),  # casework.procedures.editing.Said
+    Column("touched", ARRAY(Text), nullable=False),  # casework.procedures.editing.touches
+    Column("undo", JSONB),  # the edit that takes it back; null: it took one back itself
+    Column("undone", Boolean, nullable=False, server_default=text("false")),
+)

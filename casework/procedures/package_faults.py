@@ -45,6 +45,7 @@ SENTENCES: Mapping[str, str] = {
     "unknown_theme": "ce thème n’est pas dans themes.yaml.",
     "unknown_service": "ce service n’est pas dans organisation.yaml.",
     "not_its_directorate": "ce service appartient à la direction {directorate}.",
+    "untranslated": "à traduire : l’anglais est le même texte que le français.",
     "not_its_file": "le fichier doit porter le nom de la démarche : {expected}.",
 }
 

@@ -1,6 +1,6 @@
 """The catalogue as citizens and doors read it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,22 @@ _PUBLISHED = """
 _ALL = text(f"{_PUBLISHED} where v.revision = p.revision order by v.theme, v.title_fr")
 _BY_SLUG = text(f"{_PUBLISHED} where v.revision = p.revision and p.slug = :slug")
 _REVISION = text(f"{_PUBLISHED} where p.id = :id and v.revision = :revision")
+
+
+# By index on (directorate, state): open requests are few beside those that ended.
+_OPEN = text(
+    """
+    select p.slug, count(*) as number from dossiers d join procedures p on p.id = d.procedure_id
+    where d.directorate_id = any(:directorates) and d.state in ('submitted', 'under_review', 'awaiting_citizen')
+    group by p.slug
+    """
+)
+
+
+async def open_dossiers(db: AsyncConnection, directorates: Collection[UUID]) -> dict[str, int]:
+    """How many requests these directorates have under way, by the slug of their procedure."""
+    rows = await db.execute(_OPEN, {"directorates": list(directorates)})
+    return {row.slug: row.number for row in rows}
 
 
 async def published(db: AsyncConnection) -> tuple[Published, ...]:
