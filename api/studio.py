@@ -81,7 +81,7 @@ class DraftView(Out, frozen=True, kw_only=True):
     updated_by: Person | None
 
 
-class DraftChange(Out, frozen=True, kw_only=True):
+class PastEdit(Out, frozen=True, kw_only=True):
     """Who changed what. `label`: the element's words at that time."""
 
     revision: int
@@ -94,8 +94,8 @@ class DraftChange(Out, frozen=True, kw_only=True):
     undone: bool
 
 
-class DraftChangePage(Out, frozen=True, kw_only=True):
-    items: Sequence[DraftChange]
+class PastEditPage(Out, frozen=True, kw_only=True):
+    items: Sequence[PastEdit]
     next: str | None = None
 
 
@@ -202,14 +202,14 @@ async def undo(state: State, viewer: Viewer, slug: str) -> DraftView:
             raise _told(conflict) from conflict
 
 
-async def changes(state: State, viewer: Viewer, slug: str) -> DraftChangePage:
+async def changes(state: State, viewer: Viewer, slug: str) -> PastEditPage:
     """Who changed what, the last first; what is over two hundred changes ago is forgotten. Raises NotFound."""
     designers_only(viewer)
     async with reading(state) as db:
         await _own(db, viewer, slug)
         found = await drafts.changes(db, slug)
         names = await accounts.names(db, [each.actor for each in found if each.actor])
-    return DraftChangePage(items=[_change(each, names) for each in found])
+    return PastEditPage(items=[_change(each, names) for each in found])
 
 
 async def approve(state: State, viewer: Viewer, slug: str, *, seen: int) -> DraftView:
@@ -366,8 +366,8 @@ def _summary(
     )
 
 
-def _change(each: Change, names: Mapping[UUID, str]) -> DraftChange:
-    return DraftChange(
+def _change(each: Change, names: Mapping[UUID, str]) -> PastEdit:
+    return PastEdit(
         revision=each.revision, at=each.at, actor=_person(each.actor, names), code=each.code, element=each.element,
         label=each.label, keys=each.keys, undone=each.undone,
     )  # fmt: skip

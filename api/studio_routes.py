@@ -57,7 +57,7 @@ async def _undo(call: Call) -> Reply:
     return _shown(await studio.undo(call.state, call.viewer, call.path["slug"]))
 
 
-async def _changes(call: Call) -> studio.DraftChangePage:
+async def _changes(call: Call) -> studio.PastEditPage:
     return await studio.changes(call.state, call.viewer, call.path["slug"])
 
 
@@ -102,7 +102,7 @@ STUDIO: tuple[Operation, ...] = (
         refuses=(*_REFUSES, "edit_conflict", "nothing_to_undo", "invalid"),
     ),
     Operation(method="GET", path=f"{_DRAFT}/changes", name="draft_changes", does="Who changed what in a draft",
-              call=_changes, gives=studio.DraftChangePage, refuses=_REFUSES),
+              call=_changes, gives=studio.PastEditPage, refuses=_REFUSES),
     Operation(
         method="POST", path=f"{_DRAFT}/approve", name="approve_procedure", does="Agree to its publication",
         call=_approve, takes=Nothing, gives=studio.DraftView, if_match="must", etag=True, refuses=_REFUSES,

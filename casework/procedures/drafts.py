@@ -87,7 +87,7 @@ _FORGET = text("delete from procedure_draft_changes where slug = :slug and revis
 _SINCE = text(
     """
     select revision, at, actor, said, touched, undone from procedure_draft_changes
-    where slug = :slug and revision > :seen order by revision
+    where slug = :slug and revision > :seen and actor is distinct from cast(:by as uuid) order by revision
     """
 )
 _LATEST = text(
@@ -163,7 +163,8 @@ def refuse_stale(draft: Draft, seen: int) -> None:
 
 
 async def change(db: AsyncConnection, draft: Draft, edit: Edit, *, seen: int, by: AccountId) -> Draft:
-    """Apply the edit on top of what others did since `seen`, to a draft under its lock.
+    """Apply the edit on top of what was done since `seen`, to a draft under its lock. One's own later edit wins over
+    one's earlier one (two windows, a slow line); other people's are never written over unseen.
 
     Raises EditConflict where one of them touched the same thing, Stale where `seen` is older than what is remembered
     (or never was), Invalid where the edit cannot be applied.
@@ -171,7 +172,7 @@ async def change(db: AsyncConnection, draft: Draft, edit: Edit, *, seen: int, by
     if not draft.revision - CHANGES_KEPT <= seen <= draft.revision:
         raise Stale(version=draft.revision)
     touched = editing.touches(draft.definition, edit)
-    since = [] if seen == draft.revision else [*await db.execute(_SINCE, {"slug": draft.slug, "seen": seen})]
+    since = [] if seen == draft.revision else [*await db.execute(_SINCE, {"slug": draft.slug, "seen": seen, "by": by})]
     _refuse_collision(draft, touched, since)
     edited = _applied(draft, edit)
     said = msgspec.to_builtins(editing.said(draft.definition, edit))
@@ -186,7 +187,7 @@ async def undo(db: AsyncConnection, draft: Draft, *, by: AccountId) -> Draft:
     last = (await db.execute(_MINE, {"slug": draft.slug, "by": by, "clean": draft.clean})).one_or_none()
     if last is None:
         raise NothingToUndo
-    since = await db.execute(_SINCE, {"slug": draft.slug, "seen": last.revision})
+    since = await db.execute(_SINCE, {"slug": draft.slug, "seen": last.revision, "by": by})
     _refuse_collision(draft, last.touched, [row for row in since if not row.undone and row.said["code"] != "undo"])
     edited = _applied(draft, msgspec.convert(last.undo, Edit))
     await db.execute(_UNDONE, {"slug": draft.slug, "revision": last.revision})
