@@ -5,18 +5,22 @@ from datetime import date
 from typing import Any
 
 from api.representations import Answer, Document
-from casework.forms.model import (
+from casework.forms.identifiers import IDENTIFIERS
+from casework.forms.kinds import (
     AddressField,
     AttachmentField,
     ChoiceField,
     ChoicesField,
     CommuneField,
+    ConsentField,
+    CountryField,
     DateField,
-    Explanation,
-    Field,
-    Form,
+    DecimalField,
+    MoneyField,
+    TimeField,
     YesNoField,
 )
+from casework.forms.model import Field, Form
 from infra.i18n import translator
 
 _YES_NO = (("Oui", "Non"), ("Yes", "No"))
@@ -45,8 +49,7 @@ def shown(form: Form, answers: Mapping[str, Any], documents: Sequence[Document],
 def _fields(form: Form, locale: str) -> Iterator[tuple[str, Field]]:
     for page in form.pages:
         for field in page.fields:
-            if not isinstance(field, Explanation):
-                yield page.title[locale], field
+            yield page.title[locale], field
 
 
 def _words(field: Field, value: Any, form: Form, locale: str) -> tuple[str, ...]:
@@ -57,14 +60,26 @@ def _words(field: Field, value: Any, form: Form, locale: str) -> tuple[str, ...]
             return tuple(labels.get(each, str(each)) for each in values)
         case YesNoField():
             return (_YES_NO[locale == "en"][not value],)
+        case ConsentField():
+            return (_YES_NO[locale == "en"][0],)
+        case DecimalField():
+            return (translator(locale).decimal(value),)
+        case MoneyField():
+            return (translator(locale).euros(value),)
         case DateField():
             return (translator(locale).day(date.fromisoformat(value)),)
+        case TimeField():
+            return (translator(locale).time(value),)
+        case CountryField():
+            return (translator(locale).countries.get(value, str(value)),)
         case CommuneField():
             return (form.communes[value].name if value in form.communes else str(value),)
         case AddressField():
             return _address(value, form)
         case AttachmentField():
             return ()
+    if field.kind in IDENTIFIERS:
+        return (IDENTIFIERS[field.kind].shown(value),)
     return (str(value),)
 
 

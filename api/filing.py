@@ -25,7 +25,8 @@ from casework.dossiers.particulars import Particulars
 from casework.dossiers.search import fold
 from casework.errors import Invalid, NotFound, ProcedureClosed, Stale, WrongState
 from casework.forms.check import Checked, check
-from casework.forms.model import AddressField, CommuneField, Form
+from casework.forms.kinds import AddressField, CommuneField
+from casework.forms.model import Form
 from casework.ids import DossierId, Version
 from casework.organisation import queries as organisation
 from casework.procedures import queries as procedures

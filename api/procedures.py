@@ -27,7 +27,8 @@ from casework.dossiers.search import fold, words_of
 from casework.errors import NotFound
 from casework.forms.check import Checked, check, check_again
 from casework.forms.example import example
-from casework.forms.model import AddressField, CommuneField, Form
+from casework.forms.kinds import AddressField, CommuneField
+from casework.forms.model import Form
 from casework.forms.rule_reading import Profile
 from casework.procedures import queries
 from casework.procedures.package import Package, read

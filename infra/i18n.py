@@ -6,7 +6,7 @@ Sentences are written with ordinary spaces; French typography is laid over what 
 import gettext
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -97,9 +97,27 @@ class Translator:
                 return f"{amount}{NARROW}{unit_fr if self.locale == 'fr' else unit_en}"
         return f"{octets}{NARROW}{'octets' if self.locale == 'fr' else 'bytes'}"
 
+    def time(self, text: str) -> str:
+        """“14 h 02” in French, “14:02” in English, of a time of day written HH:MM."""
+        hours, minutes = text.split(":")
+        return f"{int(hours)}{NARROW}h{NARROW}{minutes}" if self.locale == "fr" else text
+
     def number(self, value: float) -> str:
         """“12 345”."""
         return numbers.format_decimal(value, locale=_babel(self.locale))
+
+    def decimal(self, value: float) -> str:
+        """“12 345,678901”: every digit, six at most."""
+        return numbers.format_decimal(value, "#,##0.######", locale=_babel(self.locale))
+
+    def euros(self, value: float) -> str:
+        """“12,50 €” in French, “€12.50” in English."""
+        return numbers.format_currency(value, "EUR", locale=_babel(self.locale))
+
+    @property
+    def countries(self) -> Mapping[str, str]:
+        """The names of the world's territories in this language, by code (ISO 3166-1 alpha-2), as CLDR has them."""
+        return _babel(self.locale).territories
 
     def tenths(self, value: float) -> str:
         """“36,0”: as many decimals in each line of a table."""

@@ -9,6 +9,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from casework.dossiers.search import fold
+from casework.forms.identifiers import COUNTRIES
 from infra.i18n import DEFAULT, PARIS, Translator, translator, typographic
 from web import static_files, wording
 
@@ -41,6 +43,7 @@ def environment(locale: str) -> Environment:
         "moment": t.moment,
         "size": t.size,
         "number": t.number,
+        "typed": lambda value: typed(value, t),
         "accepted": lambda type_: "application/pdf" if type_ == "pdf" else f"image/{type_}",
         "initials": initials,
         "said": lambda words: said(words, t),
@@ -73,6 +76,23 @@ def said(words: Mapping[str, str], t: Translator) -> str:
     """A text kept in both languages, in the reader's."""
     text = words.get(t.locale) or words.get(DEFAULT, "")
     return typographic(text) if t.locale == DEFAULT else text
+
+
+@cache
+def countries(t: Translator) -> tuple[tuple[str, str], ...]:
+    """Code and name of every country, in the order of the reader's dictionary."""
+    named = [(code, t.countries[code]) for code in COUNTRIES]
+    return tuple(sorted(named, key=lambda each: fold(each[1])))
+
+
+def typed(value: Any, t: Translator) -> str:
+    """An answer in the text box where it was typed: a number with the reader's decimal sign, nothing for none."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        text = f"{value:.12f}".rstrip("0").rstrip(".")
+        return text.replace(".", ",") if t.locale == DEFAULT else text
+    return str(value)
 
 
 def until(ends_at: datetime, t: Translator) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from casework.forms.values import is_time
 from infra.i18n import Translator
 
 
@@ -114,9 +115,14 @@ def fault(code: str, params: Mapping[str, Any], t: Translator) -> str:
         "forbidden_character": _("Cette réponse contient un caractère qui ne peut pas être gardé."),
         "too_small": _("Indiquez un nombre d’au moins {least}."),
         "too_big": _("Indiquez un nombre d’au plus {most}."),
+        "too_many_decimals": _("Indiquez au plus {most} chiffres après la virgule."),
         "bad_date": _("Indiquez une date qui existe, par exemple 27/03/1985."),
         "too_early": _("Indiquez une date à partir du {least}."),
         "too_late": _("Indiquez une date jusqu’au {most}."),
+        "bad_time": _("Indiquez une heure, par exemple 14:30."),
+        "time_too_early": _("Indiquez une heure à partir de {least}."),
+        "time_too_late": _("Indiquez une heure jusqu’à {most}."),
+        "consent_required": _("Cochez cette case pour continuer."),
         "not_a_choice": _("Choisissez une des réponses proposées."),
         "too_many": _("Choisissez au plus {most} réponses."),
         "bad_email": _("Indiquez une adresse électronique complète, par exemple prenom.nom@exemple.fr."),
@@ -125,6 +131,11 @@ def fault(code: str, params: Mapping[str, Any], t: Translator) -> str:
         "bad_postal_code": _("Indiquez un code postal à cinq chiffres, par exemple 86000."),
         "not_a_commune": _("Choisissez une commune de la liste."),
         "not_its_postal_code": _("Ce code postal n’est pas celui de la commune : {expected}."),
+        "not_a_country": _("Choisissez un pays de la liste."),
+        "bad_siret": _("Vérifiez les 14 chiffres du numéro SIRET, par exemple 732 829 320 00074."),
+        "bad_rna": _("Indiquez un numéro RNA : la lettre W et neuf chiffres, par exemple W861000123."),
+        "bad_iban": _("Vérifiez l’IBAN : une de ses lettres ou un de ses chiffres ne va pas avec les autres."),
+        "bad_number_plate": _("Indiquez le numéro de la plaque, par exemple AB-123-CD ou 123 ABC 86."),
         "twice": _("La même réponse est donnée deux fois."),
         "unknown_document": _("Ce fichier n’est plus là : ajoutez-le de nouveau."),
         "wrong_media_type": _("Ce type de fichier n’est pas accepté. Types acceptés : {types}."),
@@ -161,4 +172,6 @@ def _param(code: str, name: str, value: Any, t: Translator) -> str:
             return t.day(date.fromisoformat(str(value)))
         except ValueError:
             return str(value)
-    return t.number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    if code in ("time_too_early", "time_too_late"):
+        return t.time(str(value)) if is_time(str(value)) else str(value)
+    return t.decimal(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)

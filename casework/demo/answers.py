@@ -7,23 +7,26 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from stdnum import iban, luhn
+
 from casework.demo import names, words
 from casework.demo.papers import fitting
 from casework.demo.people import Citizen, given_name, street
-from casework.forms.model import (
+from casework.forms.kinds import (
     AddressField,
     AttachmentField,
     ChoiceField,
     ChoicesField,
     DateField,
-    Explanation,
-    Field,
-    Form,
+    DecimalField,
     IntegerField,
     LongTextField,
+    MoneyField,
     TextField,
+    TimeField,
     YesNoField,
 )
+from casework.forms.model import Field, Form
 from casework.forms.rule_language import Rule
 from casework.forms.rule_reading import holds as rule_holds
 
@@ -40,7 +43,7 @@ _ORGANISATIONS = (
     "SARL Poitou Travaux",
     "Union sportive",
 )
-_LETTERS = "ABCDEFGHJKLMNPQRSTVWXYZ"
+_LETTERS = "ABCDEFGHJKLMNPQRTVXYZ"  # of number plates, without those of which a pair is kept for something else
 # What a question named so is answered with; the first part that its id contains.
 _BY_PART: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("association_name", _ORGANISATIONS),
@@ -96,7 +99,7 @@ def answers_to(
         if page.visible_if is not None and not holds(page.visible_if):
             continue
         for field in page.fields:
-            if isinstance(field, Explanation) or (field.visible_if is not None and not holds(field.visible_if)):
+            if not field.is_asked or (field.visible_if is not None and not holds(field.visible_if)):
                 continue
             required = holds(field.required)
             if not required and chance.random() < 0.35:
@@ -125,6 +128,10 @@ def _answer(field: Field, form: Form, who: Citizen, given: Mapping[str, Any], to
             least = field.min if field.min is not None else 1
             most = field.max if field.max is not None else least + 30
             return least + int((most - least) * min(chance.random() ** 3, 0.999))
+        case DecimalField() | MoneyField():
+            return _amount(field.min or 0, field.max, chance)
+        case TimeField():
+            return chance.choice([at for at in words.TIMES if (field.min or at) <= at <= (field.max or at)])
         case DateField():
             return _date(field, given, today, chance).isoformat()
         case ChoiceField():
@@ -138,7 +145,40 @@ def _answer(field: Field, form: Form, who: Citizen, given: Mapping[str, Any], to
             return chance.random() < 0.4
         case AddressField():
             return _address(who, form, chance)
-    return {"email": who.email, "phone": who.phone, "commune": who.commune.code}.get(field.kind)
+    if field.kind in _NUMBERS:
+        return _NUMBERS[field.kind](chance)
+    return {"consent": True, "country": "FR", "email": who.email, "phone": who.phone, "commune": who.commune.code}.get(
+        field.kind
+    )
+
+
+def _amount(least: float, most: float | None, chance: Random) -> float:
+    wide = 200 if most is None else max(2, min(200, int(most - least)))
+    return least + chance.randrange(1, wide)
+
+
+def _siret(chance: Random) -> str:
+    siren = f"{chance.randrange(10_000_000, 99_999_999)}"
+    establishment = siren + luhn.calc_check_digit(siren) + f"{chance.randrange(1, 30):04}"
+    return establishment + luhn.calc_check_digit(establishment)
+
+
+def _iban(chance: Random) -> str:
+    account = f"30006{chance.randrange(10**18):018}"
+    return f"FR{iban.calc_check_digits(f'FR00{account}')}{account}"
+
+
+def _plate(chance: Random) -> str:
+    first, second = (chance.choice(_LETTERS) + chance.choice(_LETTERS) for _ in range(2))
+    return f"{first}-{chance.randrange(100, 999)}-{second}"
+
+
+_NUMBERS: Mapping[str, Callable[[Random], str]] = {
+    "siret": _siret,
+    "rna": lambda chance: f"W86{chance.randrange(1, 4)}{chance.randrange(10**6):06}",
+    "iban": _iban,
+    "number_plate": _plate,
+}
 
 
 def _address(who: Citizen, form: Form, chance: Random) -> dict[str, str]:
@@ -181,13 +221,7 @@ def _text(field: TextField, who: Citizen, chance: Random) -> str:
         return given_name(chance)
     if "name" in field.id:
         return chance.choice((who.family_name, who.family_name, chance.choice(names.FAMILIES)))
-    if "plate" in field.id:
-        first, second = (chance.choice(_LETTERS) + chance.choice(_LETTERS) for _ in range(2))
-        return f"{first}-{chance.randrange(100, 999)}-{second}"
-    if any(
-        part in field.id
-        for part in ("number", "rna", "siret", "imei", "card", "plot", "pre_request", "meter", "contract")
-    ):
+    if any(part in field.id for part in ("number", "rna", "imei", "card", "plot", "pre_request", "meter", "contract")):
         return str(chance.randrange(10_000, 99_999))
     if any(part in field.id for part in ("lost_in", "location", "place", "where", "former_commune")):
         return f"{chance.choice(('Devant', 'Près de', 'À côté de'))} {chance.choice(_PLACES)}"

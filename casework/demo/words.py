@@ -71,3 +71,6 @@ TEXTS = (
     "L’accès se fait par la cour.",
     "Nous sommes une quinzaine de personnes.",
 )
+
+# When people say that something takes place.
+TIMES = ("08:30", "09:00", "10:15", "12:00", "14:00", "15:30", "17:45", "18:30", "20:00", "22:00")

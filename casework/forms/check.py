@@ -8,17 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from casework.forms import values
-from casework.forms.model import (
-    BYTES_PER_DOSSIER,
-    FILES_PER_DOSSIER,
-    AttachmentField,
-    Explanation,
-    Field,
-    Form,
-)
+from casework.forms.kinds import AttachmentField, ConsentField
+from casework.forms.model import BYTES_PER_DOSSIER, FILES_PER_DOSSIER, Field, Form
 from casework.forms.rule_language import Rule, printable
 from casework.forms.rule_reading import NOBODY, Profile, holds
-from casework.forms.values import Context, Documents, is_given
+from casework.forms.values import Context, Documents, is_answer
 
 MAX_UNKNOWN = 20  # unknown fields named in one answer; more would only repeat
 
@@ -32,9 +26,14 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "forbidden_character": (),
         "too_small": ("least",),
         "too_big": ("most",),
+        "too_many_decimals": ("most",),
         "bad_date": (),
         "too_early": ("least",),
         "too_late": ("most",),
+        "bad_time": (),
+        "time_too_early": ("least",),
+        "time_too_late": ("most",),
+        "consent_required": (),
         "not_a_choice": (),
         "too_many": ("most",),
         "bad_email": (),
@@ -43,6 +42,11 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "bad_postal_code": (),
         "not_a_commune": (),
         "not_its_postal_code": ("expected",),
+        "not_a_country": (),
+        "bad_siret": (),
+        "bad_rna": (),
+        "bad_iban": (),
+        "bad_number_plate": (),
         "twice": (),
         "unknown_document": (),
         "wrong_media_type": ("types",),
@@ -159,14 +163,15 @@ class _Walk:
                 yield each, shown
 
     def judge(self, each: Field, value: Any) -> None:
-        if isinstance(each, Explanation):
+        if not each.is_asked:
             return
         required = self.holds(each.required) if isinstance(each.required, Rule) else each.required
         if required:
             self.required.add(each.id)
-        if not is_given(value):
+        if not is_answer(each, value):
             if required:
-                self.found[each.id] = Fault(each.id, "required")
+                code = "consent_required" if isinstance(each, ConsentField) else "required"
+                self.found[each.id] = Fault(each.id, code)
             return
         try:
             self.answers[each.id] = values.normalised(each, value, self.context)

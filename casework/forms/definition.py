@@ -1,54 +1,25 @@
 """A form from its definition, the part `form` of a procedure's package (PURE). Every fault at once."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date
-from typing import Any, Literal, cast
+from typing import Any
 
-from casework.forms.model import (
-    EARLIEST,
-    FILE_MAX,
-    FILES_PER_DOSSIER,
-    INTEGER_MAX,
-    KINDS,
-    LATEST,
-    LONG_TEXT_MAX,
-    MEDIA_TYPES,
-    TEXT_MAX,
-    AddressField,
-    AttachmentField,
-    Choice,
-    ChoiceField,
-    ChoicesField,
-    Commune,
-    DateBound,
-    DateField,
-    Explanation,
-    Field,
-    Form,
-    IntegerField,
-    LongTextField,
-    Page,
-    TextField,
-)
-from casework.forms.rule_language import PROFILE, RESERVED, Known, Rule, is_date
+from casework.forms.kinds import KINDS
+from casework.forms.model import Commune, Field, Form, Page
+from casework.forms.particulars import LABEL_MAX, read_particulars
+from casework.forms.rule_language import PROFILE, RESERVED, Known, Rule
 from casework.forms.rule_reading import read_rule
 from casework.forms.strict import NAME, SLUG, Reader
 
-LABEL_MAX = 200
 HELP_MAX = 300
 EXPLANATION_MAX = 1_000
-CHOICES_MAX = 100
 FIELDS_MAX = 60
 PAGES_MAX = 20
 
 # HTML, 4.10.18.7 (autofill detail tokens): those that a form of ours may ask about the person who fills it in.
 AUTOCOMPLETE = (
     "name", "given-name", "family-name", "organization", "organization-title", "email", "tel", "bday", "street-address",
-    "postal-code", "address-level2",
+    "postal-code", "address-level2", "country",
 )  # fmt: skip
-SHORT_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
-_BOUND = re.compile(r"today(?:([+-])(\d{1,3})([dmy]))?", re.ASCII)
 
 
 def read_form(source: Reader, communes: Mapping[str, Commune]) -> Form:
@@ -101,105 +72,17 @@ def _field(reader: Reader, known: Mapping[str, Known], later: Collection[str]) -
     if id_ in RESERVED:
         reader.fault("id", "reserved")
     autocomplete = reader.one_of("autocomplete", AUTOCOMPLETE, default="") or None
-    explanation = issubclass(cls, Explanation)
     field = cls(
         id=id_,
-        label=reader.needed_wording("label", most=EXPLANATION_MAX if explanation else LABEL_MAX),
-        help=None if explanation else reader.wording("help", most=HELP_MAX, optional=True),
-        required=False if explanation else _required(reader, known, later),
+        label=reader.needed_wording("label", most=EXPLANATION_MAX if kind == "explanation" else LABEL_MAX),
+        help=reader.wording("help", most=HELP_MAX, optional=True) if cls.is_asked else None,
+        required=_required(reader, known, later) if cls.is_asked else False,
         visible_if=read_rule(reader, "visible_if", known, optional=True, later=later),
         autocomplete=autocomplete,
-        **_particulars(cls, reader, known),
+        **read_particulars(kind, reader, known),
     )
     reader.close()
     return field
-
-
-def _particulars(cls: type[Field], reader: Reader, known: Mapping[str, Known]) -> dict[str, Any]:
-    """What fields of this kind have and the others have not."""
-    if cls is TextField:
-        return {"max_length": reader.integer("max_length", least=1, most=TEXT_MAX, optional=True) or TEXT_MAX}
-    if cls is LongTextField:
-        return {"max_length": reader.integer("max_length", least=1, most=LONG_TEXT_MAX, optional=True) or LONG_TEXT_MAX}
-    if cls is IntegerField:
-        bounds = [reader.integer(key, least=-INTEGER_MAX, most=INTEGER_MAX, optional=True) for key in ("min", "max")]
-        if bounds[0] is not None and bounds[1] is not None and bounds[0] > bounds[1]:
-            reader.fault("max", "empty_range")
-        return {"min": bounds[0], "max": bounds[1]}
-    if cls is DateField:
-        return {**_dates(reader), "not_before": _other_date(reader, known)}
-    if cls is ChoiceField:
-        return {"choices": _choices(reader)}
-    if cls is ChoicesField:
-        choices = _choices(reader)
-        most = reader.integer("at_most", least=1, most=max(1, len(choices)), optional=True)
-        return {"choices": choices, "at_most": most}
-    if cls is AddressField:
-        return {
-            "within": cast(
-                "Literal['territory']", reader.one_of("within", ("territory", "anywhere"), default="territory")
-            )
-        }
-    if cls is AttachmentField:
-        types = reader.several_of("types", tuple(SHORT_TYPES), default=tuple(SHORT_TYPES))
-        megabytes = reader.integer("max_megabytes", least=1, most=FILE_MAX // 2**20, optional=True)
-        return {
-            "types": tuple(SHORT_TYPES[each] for each in types) or MEDIA_TYPES,
-            "max_size": megabytes * 2**20 if megabytes else FILE_MAX,
-            "max_count": reader.integer("max_count", least=1, most=FILES_PER_DOSSIER, optional=True) or 1,
-        }
-    return {}
-
-
-def _choices(reader: Reader) -> tuple[Choice, ...]:
-    choices: list[Choice] = []
-    for option in reader.objects("choices", least=2, most=CHOICES_MAX):
-        choice = Choice(option.slug("value", NAME), option.needed_wording("label", most=LABEL_MAX))
-        if choice.value and choice.value in {each.value for each in choices}:
-            option.fault("value", "twice")
-        option.close()
-        choices.append(choice)
-    return tuple(choices)
-
-
-def _dates(reader: Reader) -> dict[str, DateBound | None]:
-    bounds = {key: _bound(reader, key) for key in ("min", "max")}
-    first, last = bounds["min"], bounds["max"]
-    # Judged on two days far enough apart: a range that is never empty on both is not a mistake of writing.
-    if (
-        first
-        and last
-        and all(first.on(day) > last.on(day) for day in (EARLIEST.replace(year=1950), LATEST.replace(year=2100)))
-    ):
-        reader.fault("max", "empty_range")
-    return bounds
-
-
-def _other_date(reader: Reader, known: Mapping[str, Known]) -> str | None:
-    other = reader.get("not_before", optional=True)
-    if other is None:
-        return None
-    if not isinstance(other, str) or known.get(other, Known("text")).type != "date":
-        reader.fault("not_before", "not_such_a_field", kind="date")
-        return None
-    return other
-
-
-def _bound(reader: Reader, key: str) -> DateBound | None:
-    value = reader.get(key, optional=True)
-    if value is None:
-        return None
-    if isinstance(value, str) and is_date(value) and EARLIEST <= date.fromisoformat(value) <= LATEST:
-        return DateBound(day=date.fromisoformat(value))
-    found = _BOUND.fullmatch(value) if isinstance(value, str) else None
-    if found is None or (found[3] == "y" and int(found[2]) > 150):
-        reader.fault(key, "bad_bound")
-        return None
-    if found[1] is None:
-        return DateBound()
-    return DateBound(
-        count=int(found[2]) * (-1 if found[1] == "-" else 1), unit=cast("Literal['d', 'm', 'y']", found[3])
-    )
 
 
 def _required(reader: Reader, known: Mapping[str, Known], later: Collection[str]) -> bool | Rule:

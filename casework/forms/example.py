@@ -5,21 +5,22 @@ from datetime import date, timedelta
 from typing import Any
 
 from casework.forms.check import check
-from casework.forms.model import (
-    EARLIEST,
-    LATEST,
+from casework.forms.identifiers import IDENTIFIERS
+from casework.forms.kinds import (
     AddressField,
     AttachmentField,
     ChoiceField,
     ChoicesField,
     DateField,
-    Field,
-    Form,
+    DecimalField,
     IntegerField,
     LongTextField,
+    MoneyField,
     TextField,
+    TimeField,
     YesNoField,
 )
+from casework.forms.model import EARLIEST, LATEST, Field, Form
 from casework.forms.values import Documents
 
 # Fictional by construction: a domain kept for documents (RFC 2606, 3), and a number of the range that ARCEP's plan
@@ -91,6 +92,10 @@ def _value(field: Field, form: Form, today: date, documents: Documents, answers:
         case IntegerField():
             least = 2 if field.min is None else max(2, field.min)
             return least if field.max is None else min(least, field.max)
+        case DecimalField() | MoneyField():
+            return _number(field.min, field.max)
+        case TimeField():
+            return field.min or min("10:00", field.max or "10:00")
         case DateField():
             return _date(field, today, answers).isoformat()
         case ChoiceField():
@@ -106,7 +111,22 @@ def _value(field: Field, form: Form, today: date, documents: Documents, answers:
                 str(id_) for id_, (kind, size) in documents.items() if kind in field.types and size <= field.max_size
             ]
             return fitting[:1] or None
-    return {"email": _EMAIL, "phone": _PHONE, "commune": next(iter(form.communes), None)}.get(field.kind)
+    if field.kind in IDENTIFIERS:
+        return IDENTIFIERS[field.kind].example
+    return {
+        "consent": True,
+        "country": "FR",
+        "email": _EMAIL,
+        "phone": _PHONE,
+        "commune": next(iter(form.communes), None),
+    }.get(field.kind)
+
+
+def _number(least: float | None, most: float | None) -> float:
+    """A number near twelve and a half, in the one written form."""
+    value = max(12.5, least) if least is not None else 12.5
+    value = min(value, most) if most is not None else value
+    return int(value) if int(value) == value else value
 
 
 def _date(field: DateField, today: date, answers: Mapping[str, Any]) -> date:

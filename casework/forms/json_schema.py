@@ -6,21 +6,20 @@ hangs on other data (documents, communes' postal codes), is only named, in `x-` 
 
 from typing import Any
 
-from casework.forms.model import (
-    ADDRESS_LINE_MAX,
-    EMAIL_MAX,
-    PHONE_MAX,
+from casework.forms.identifiers import COUNTRIES, IDENTIFIERS
+from casework.forms.kinds import (
+    CENTS,
     AddressField,
     AttachmentField,
     ChoiceField,
     ChoicesField,
-    Explanation,
-    Field,
-    Form,
+    DecimalField,
     IntegerField,
     LongTextField,
+    MoneyField,
     TextField,
 )
+from casework.forms.model import ADDRESS_LINE_MAX, EMAIL_MAX, PHONE_MAX, Field, Form
 from casework.forms.rule_language import Rule
 
 
@@ -30,7 +29,7 @@ def to_json_schema(form: Form) -> dict[str, Any]:
     required = []
     for page in form.pages:
         for field in page.fields:
-            if isinstance(field, Explanation):
+            if not field.is_asked:
                 continue
             schema = {"title": field.label.fr, **_schema(field, form)}
             if field.help is not None:
@@ -59,8 +58,11 @@ def _schema(field: Field, form: Form) -> dict[str, Any]:
         case TextField() | LongTextField():
             return {"type": "string", "minLength": 1, "maxLength": field.max_length}
         case IntegerField():
-            bounds = {"minimum": field.min, "maximum": field.max}
-            return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
+            return {"type": "integer", **_bounds(field)}
+        case DecimalField():
+            return {"type": "number", **_bounds(field), "x-digits": field.digits}
+        case MoneyField():
+            return {"type": "number", **_bounds(field), "x-digits": CENTS, "x-currency": "EUR"}
         case ChoiceField():
             return {"enum": list(field.values)}
         case ChoicesField():
@@ -84,14 +86,24 @@ def _schema(field: Field, form: Form) -> dict[str, Any]:
                 "x-media-types": list(field.types),
                 "x-max-bytes": field.max_size,
             }
+    if field.kind in IDENTIFIERS:
+        return {"type": "string", "pattern": IDENTIFIERS[field.kind].pattern}
     plain: dict[str, dict[str, Any]] = {
         "date": {"type": "string", "format": "date"},
+        "time": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"},
         "yes_no": {"type": "boolean"},
+        "consent": {"const": True},
         "email": {"type": "string", "format": "email", "maxLength": EMAIL_MAX},
         "phone": {"type": "string", "maxLength": PHONE_MAX},
         "commune": {"enum": list(form.communes)},
+        "country": {"enum": sorted(COUNTRIES)},
     }
     return plain[field.kind]
+
+
+def _bounds(field: IntegerField | DecimalField | MoneyField) -> dict[str, float]:
+    bounds = {"minimum": field.min, "maximum": field.max}
+    return {name: bound for name, bound in bounds.items() if bound is not None}
 
 
 def _address(field: AddressField, form: Form) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from casework.forms.rule_language import Known, Rule
 
@@ -12,8 +12,10 @@ TEXT_MAX = 1_000
 LONG_TEXT_MAX = 10_000
 EMAIL_MAX = 254  # RFC 5321, 4.5.3.1.3, as erratum 1690 reads it
 PHONE_MAX = 40
+IDENTIFIER_MAX = 60  # as typed, with spaces; an IBAN has at most 34 signs (ISO 13616-1)
 ADDRESS_LINE_MAX = 200
 INTEGER_MAX = 2**53 - 1  # beyond it JSON readers disagree (RFC 8259, 6)
+DECIMAL_MAX = 999_999_999  # with six decimals, still the fifteen digits that a JSON number keeps (RFC 8259, 6)
 EARLIEST, LATEST = date(1850, 1, 1), date(2150, 12, 31)
 
 MEDIA_TYPES = ("application/pdf", "image/jpeg", "image/png")
@@ -83,6 +85,7 @@ class Field:
     """One question. `id` is stable: answers, rules and figures name it."""
 
     kind: ClassVar[str]
+    is_asked: ClassVar[bool] = True  # whether the person answers it: words between questions are fields too
 
     id: str
     label: Wording
@@ -106,178 +109,6 @@ class Field:
     def looks_at_files(self) -> bool:
         """Whether its verdict hangs on what is stored, and not on the answers alone."""
         return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextField(Field):
-    """One line. The answer is a string."""
-
-    kind = "text"
-    max_length: int = TEXT_MAX  # characters
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LongTextField(Field):
-    """Several lines. The answer is a string with \\n between lines."""
-
-    kind = "long_text"
-    max_length: int = LONG_TEXT_MAX  # characters
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntegerField(Field):
-    """A whole number, both bounds included."""
-
-    kind = "integer"
-    min: int | None = None
-    max: int | None = None
-
-    @property
-    def known(self) -> dict[str, Known]:
-        return {self.id: Known("number")}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DateField(Field):
-    """A day, both bounds included. The answer is YYYY-MM-DD."""
-
-    kind = "date"
-    min: DateBound | None = None
-    max: DateBound | None = None
-    not_before: str | None = None  # the id of another date, asked before: a return is not before its departure
-
-    def bounds(self, today: date, answers: Mapping[str, Any]) -> tuple[date | None, date | None]:
-        """The first and last day accepted with these normalised answers."""
-        other = answers.get(self.not_before) if self.not_before else None
-        least = [self.min.on(today)] if self.min else []
-        least += [date.fromisoformat(other)] if other else []
-        return max(least, default=None), self.max.on(today) if self.max else None
-
-    @property
-    def known(self) -> dict[str, Known]:
-        return {self.id: Known("date")}
-
-    @property
-    def reads(self) -> frozenset[str]:
-        return super(DateField, self).reads | ({self.not_before} if self.not_before else frozenset())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChoiceField(Field):
-    """One of a closed list. The answer is its value."""
-
-    kind = "choice"
-    choices: tuple[Choice, ...]
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        return tuple(choice.value for choice in self.choices)
-
-    @property
-    def known(self) -> dict[str, Known]:
-        return {self.id: Known("text", frozenset(self.values))}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChoicesField(Field):
-    """Several of a closed list. The answer is a list of values, each once, in the order of the list."""
-
-    kind = "choices"
-    choices: tuple[Choice, ...]
-    at_most: int | None = None
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        return tuple(choice.value for choice in self.choices)
-
-    @property
-    def known(self) -> dict[str, Known]:
-        return {self.id: Known("list", frozenset(self.values))}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class YesNoField(Field):
-    """The answer is true or false."""
-
-    kind = "yes_no"
-
-    @property
-    def known(self) -> dict[str, Known]:
-        return {self.id: Known("boolean")}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmailField(Field):
-    """An e-mail address."""
-
-    kind = "email"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneField(Field):
-    """A telephone number, French where it names no country. The answer is kept in E.164: +33549000000."""
-
-    kind = "phone"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddressField(Field):
-    """A postal address: {street, postal_code, citycode} in the community, or {street, postal_code, city} elsewhere.
-
-    `citycode` is the INSEE code. `postal_code` may be left out where the commune has only one.
-    """
-
-    kind = "address"
-    within: Literal["territory", "anywhere"] = "territory"
-
-    @property
-    def known(self) -> dict[str, Known]:
-        return {f"{self.id}.citycode": Known("text"), f"{self.id}.postal_code": Known("text")}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommuneField(Field):
-    """One of the communes of the community. The answer is its INSEE code."""
-
-    kind = "commune"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttachmentField(Field):
-    """Files. The answer is a list of ids of documents that were stored before."""
-
-    kind = "attachment"
-    types: tuple[str, ...] = MEDIA_TYPES
-    max_size: int = FILE_MAX  # bytes, each
-    max_count: int = 1
-
-    @property
-    def known(self) -> dict[str, Known]:
-        return {}  # no rule looks at files: what is visible never depends on what is stored
-
-    @property
-    def looks_at_files(self) -> bool:
-        return True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation(Field):
-    """Words between questions: `label` is the text. It has no answer."""
-
-    kind = "explanation"
-
-    @property
-    def known(self) -> dict[str, Known]:
-        return {}
-
-
-KINDS: Mapping[str, type[Field]] = {
-    cls.kind: cls
-    for cls in (
-        TextField, LongTextField, IntegerField, DateField, ChoiceField, ChoicesField, YesNoField, EmailField,
-        PhoneField, AddressField, CommuneField, AttachmentField, Explanation,
-    )
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,4 +144,4 @@ class Form:
     @cached_property
     def asked(self) -> frozenset[str]:
         """The ids of the fields that have an answer."""
-        return frozenset(field.id for field in self.fields if not isinstance(field, Explanation))
+        return frozenset(field.id for field in self.fields if field.is_asked)

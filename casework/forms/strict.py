@@ -128,6 +128,22 @@ class Reader:
             return None
         return value
 
+    def number(self, key: str, *, most: int, digits: int) -> float | None:
+        """A number of at most so many digits after its point, at most `most` from zero; None where it is left out."""
+        value = self.get(key, optional=True)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+            self.fault(key, "not_a_number")
+            return None
+        if abs(value) > most:
+            self.fault(key, "out_of_range", least=-most, most=most)
+            return None
+        if round(value, digits) != value:
+            self.fault(key, "too_many_decimals", most=digits)
+            return None
+        return value
+
     def one_of(self, key: str, values: Sequence[str], *, default: str | None = None) -> str:
         value = self.get(key, optional=default is not None)
         if value is None:

@@ -11,27 +11,39 @@ from uuid import UUID
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from casework.forms.model import (
-    ADDRESS_LINE_MAX,
-    EARLIEST,
-    EMAIL_MAX,
-    INTEGER_MAX,
-    LATEST,
-    PHONE_MAX,
+from casework.forms.identifiers import COUNTRIES, IDENTIFIERS, BadNumber, any_plate
+from casework.forms.kinds import (
+    CENTS,
     AddressField,
     AttachmentField,
     ChoiceField,
     ChoicesField,
     CommuneField,
+    ConsentField,
+    CountryField,
     DateField,
+    DecimalField,
     EmailField,
-    Field,
-    Form,
     IntegerField,
     LongTextField,
+    MoneyField,
+    NumberPlateField,
     PhoneField,
     TextField,
+    TimeField,
     YesNoField,
+)
+from casework.forms.model import (
+    ADDRESS_LINE_MAX,
+    DECIMAL_MAX,
+    EARLIEST,
+    EMAIL_MAX,
+    IDENTIFIER_MAX,
+    INTEGER_MAX,
+    LATEST,
+    PHONE_MAX,
+    Field,
+    Form,
 )
 from casework.forms.rule_language import is_date
 
@@ -41,6 +53,7 @@ Documents = Mapping[
 
 ADDRESS_PARTS = ("street", "postal_code", "citycode", "city")
 _POSTAL_CODE = re.compile(r"\d{5}", re.ASCII)
+_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _LINES = re.compile(r"\r\n?|[\u2028\u2029\x85]")
 
 
@@ -77,8 +90,18 @@ def is_given(value: Any) -> bool:
             return True
 
 
+def is_answer(field: Field, value: Any) -> bool:
+    """Whether this answers the field: a box that is not ticked says nothing."""
+    return is_given(value) and not (value is False and isinstance(field, ConsentField))
+
+
+def is_time(text: str) -> bool:
+    """Whether this text is a time of day, HH:MM and nothing else (ISO 8601-1, 5.3.1.3)."""
+    return _TIME.fullmatch(text) is not None
+
+
 def normalised(field: Field, value: Any, context: Context) -> Any:
-    """The answer's one written form. `value` is given (is_given). Raises Fault, and nothing else whatever the JSON."""
+    """The answer's one written form. `value` is one (is_answer). Raises Fault, and nothing else whatever the JSON."""
     return _NORMALISE[field.kind](field, value, context)
 
 
@@ -125,6 +148,29 @@ def _integer(field: IntegerField, value: Any, context: Context) -> int:
     return value
 
 
+def _decimal(field: DecimalField, value: Any, context: Context) -> float:
+    return _number(value, field.min, field.max, field.digits)
+
+
+def _money(field: MoneyField, value: Any, context: Context) -> float:
+    return _number(value, field.min, field.max, CENTS)
+
+
+def _number(value: Any, least: float | None, most: float | None, digits: int) -> float:
+    """The number, written as a whole one where it is one. Never rounded: who gives too many digits is told so."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        raise Fault("wrong_type", expected="number")
+    least = -DECIMAL_MAX if least is None else least
+    most = DECIMAL_MAX if most is None else most
+    if value < least:
+        raise Fault("too_small", least=least)
+    if value > most:
+        raise Fault("too_big", most=most)
+    if round(value, digits) != value:
+        raise Fault("too_many_decimals", most=digits)
+    return int(value) if int(value) == value else value
+
+
 def _date(field: DateField, value: Any, context: Context) -> str:
     text = _string(value, "date").strip()
     if not is_date(text):
@@ -136,6 +182,17 @@ def _date(field: DateField, value: Any, context: Context) -> str:
         raise Fault("too_early", least=least.isoformat())
     if day > most:
         raise Fault("too_late", most=most.isoformat())
+    return text
+
+
+def _time(field: TimeField, value: Any, context: Context) -> str:
+    text = _string(value, "time").strip()
+    if not is_time(text):
+        raise Fault("bad_time")
+    if field.min is not None and text < field.min:
+        raise Fault("time_too_early", least=field.min)
+    if field.max is not None and text > field.max:
+        raise Fault("time_too_late", most=field.max)
     return text
 
 
@@ -229,6 +286,28 @@ def _commune(field: CommuneField, value: Any, context: Context) -> str:
     return code
 
 
+def _country(field: CountryField, value: Any, context: Context) -> str:
+    code = _string(value, "country").strip().upper()
+    if code not in COUNTRIES:
+        raise Fault("not_a_country")
+    return code
+
+
+def _identifier(field: Field, value: Any, context: Context) -> str:
+    text = _characters(value, IDENTIFIER_MAX)
+    read = any_plate if isinstance(field, NumberPlateField) and field.foreign else IDENTIFIERS[field.kind].read
+    try:
+        return read(text)
+    except BadNumber as error:
+        raise Fault(f"bad_{field.kind}") from error
+
+
+def _consent(field: ConsentField, value: Any, context: Context) -> bool:
+    if value is not True:
+        raise Fault("wrong_type", expected="boolean")
+    return True
+
+
 def _attachment(field: AttachmentField, value: Any, context: Context) -> list[str]:
     if not isinstance(value, list | tuple):
         raise Fault("wrong_type", expected="list")
@@ -261,14 +340,20 @@ _NORMALISE: Mapping[str, Callable[[Any, Any, Context], Any]] = {
     "text": _text,
     "long_text": _long_text,
     "integer": _integer,
+    "decimal": _decimal,
+    "money": _money,
     "date": _date,
+    "time": _time,
     "choice": _choice,
     "choices": _choices,
     "yes_no": _yes_no,
+    "consent": _consent,
     "email": _email,
     "phone": _phone,
     "address": _address,
     "commune": _commune,
+    "country": _country,
+    **dict.fromkeys(IDENTIFIERS, _identifier),
     "attachment": _attachment,
 }
 

@@ -9,7 +9,8 @@ import yaml
 
 from casework.dossiers.model import CHANNELS
 from casework.forms.definition import read_form
-from casework.forms.model import Commune, EmailField, Form, TextField, Wording
+from casework.forms.kinds import EmailField, TextField
+from casework.forms.model import Commune, Form, Wording
 from casework.forms.strict import DefinitionFault, Reader
 from casework.organisation.communes import communes as of_the_community
 from casework.procedures.package_faults import sentence

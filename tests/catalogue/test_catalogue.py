@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from casework.forms.model import AttachmentField
+from casework.forms.kinds import AttachmentField
 from casework.forms.rule_language import Rule
 from casework.procedures.catalogue import SHIPPED, load
 from casework.procedures.package import Package, load_yaml

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from casework.forms.check import check
 from casework.forms.example import example
-from casework.forms.model import KINDS, Choice
+from casework.forms.kinds import KINDS
+from casework.forms.model import Choice
 from casework.forms.rule_engine import evaluate
 from casework.forms.rule_language import OPERATORS, Known, parse
 from casework.procedures import package

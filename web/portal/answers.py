@@ -11,8 +11,12 @@ from typing import Any
 import msgspec
 from starlette.datastructures import FormData, UploadFile
 
+from casework.forms.kinds import KINDS
+
 ADDRESS_PARTS = ("street", "postal_code", "citycode", "city")
 _FRENCH_DATE = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})")
+_DECIMAL = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,12})?")
+_TIME = re.compile(r"(\d{1,2})\s*[:hH]\s*(\d{2})?")
 _WHOLE = re.compile(r"[+-]?\d{1,15}")
 _SPACES = re.compile(r"[\s\u00a0\u202f]")
 
@@ -77,7 +81,7 @@ def posted(fields: Iterable[Mapping[str, Any]], form: FormData, before: Mapping[
     found = Posted({})
     for each in fields:
         id_, kind = each["id"], each["kind"]
-        if kind == "explanation":
+        if not KINDS[kind].is_asked:
             continue
         if kind == "attachment":
             found.answers[id_] = list(before.get(id_) or [])
@@ -103,11 +107,17 @@ def _value(each: Mapping[str, Any], form: FormData) -> Any:
     text = _text(form, id_)
     if not text:
         return None
-    if kind == "yes_no":
+    if kind in ("yes_no", "consent"):
         return {"true": True, "false": False}.get(text, text)
     if kind == "integer":
         bare = _SPACES.sub("", text)
         return int(bare) if _WHOLE.fullmatch(bare) else text
+    if kind in ("decimal", "money"):
+        bare = _SPACES.sub("", text).removesuffix("€")
+        return float(bare.replace(",", ".")) if _DECIMAL.fullmatch(bare) else text
+    if kind == "time" and (match := _TIME.fullmatch(text)):
+        hours, minutes = match.groups()
+        return f"{int(hours):02}:{minutes or '00'}"
     if kind == "date" and (match := _FRENCH_DATE.fullmatch(text)):
         day, month, year = match.groups()
         return f"{year}-{int(month):02}-{int(day):02}"
@@ -122,6 +132,11 @@ def _text(form: FormData, name: str) -> str:
 def given(answers: Mapping[str, Any]) -> dict[str, Any]:
     """The answers without those that are empty: what is sent to be judged and filed."""
     return {name: value for name, value in answers.items() if value not in (None, "", [], {})}
+
+
+def asked_of(questions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those that have an answer: the words between them left out."""
+    return [each for each in questions if KINDS[each["kind"]].is_asked]
 
 
 def questions_shown(page: Mapping[str, Any], visible: Sequence[str]) -> list[Mapping[str, Any]]:

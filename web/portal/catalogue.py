@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.procedures import procedure, procedures
 from api.representations import ProcedureSummary
+from casework.forms.kinds import KINDS
 from casework.forms.model import Wording
 from casework.procedures.catalogue import load
 from web.page import Page
@@ -71,5 +72,5 @@ def _is_file(field: Mapping[str, Any]) -> bool:
 
 
 def _questions(fields: Iterable[Mapping[str, Any]], page: Page) -> str:
-    asked = [said(field["label"], page.t).rstrip(_ENDS) for field in fields if field["kind"] != "explanation"]
+    asked = [said(field["label"], page.t).rstrip(_ENDS) for field in fields if KINDS[field["kind"]].is_asked]
     return " · ".join(asked)

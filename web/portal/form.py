@@ -10,6 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from api import documents, dossiers, filing, once, sessions
+from api.answers import shown
 from api.documents import FILENAME_MAX
 from api.inputs import DraftChange, NewDossier, Submission
 from api.once import Once
@@ -20,8 +21,8 @@ from casework.forms.model import FILE_MAX
 from casework.ids import DossierId
 from web import wording
 from web.page import Page, set_session
-from web.portal.answers import Carried, File, Posted, carried_of, given, packed, posted, questions_shown
-from web.render import said
+from web.portal.answers import Carried, File, Posted, asked_of, carried_of, given, packed, posted, questions_shown
+from web.render import countries, said
 
 CHECK = "verification"
 
@@ -173,6 +174,7 @@ def _questions(
         files=filling.carried.files,
         carried=packed(filling.carried),
         communes=filling.procedure.communes,
+        countries=countries(page.t),
         wrong=dict(reversed(wrong.items())),
         labels={each["id"]: said(each["label"], page.t).rstrip(":?… \u00a0\u202f") for each in current["fields"]},
         told=told,
@@ -188,15 +190,15 @@ def _branches(form: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
 
 
 def _check(page: Page, filling: Filling, status: int = 200) -> Response:
+    worded = shown(filling.basis.form, filling.judged.answers, (), locale=page.t.locale)
     return page.show(
         "portal/check.html",
         status=status,
         filling=filling,
         procedure=filling.procedure,
-        sections=[(each, questions_shown(each, filling.judged.visible)) for each in filling.pages],
-        answers=filling.judged.answers,
+        sections=[(each, asked_of(questions_shown(each, filling.judged.visible))) for each in filling.pages],
+        answered={each.field: each for each in worded},
         files=filling.carried.files,
-        communes={each.code: each.name for each in filling.procedure.communes},
         carried=packed(filling.carried),
         number=len(filling.pages) + 1,
         count=len(filling.pages) + 1,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from casework.forms.definition import read_form
+from casework.forms.kinds import KINDS
 from casework.forms.model import Form
 from casework.forms.strict import DefinitionFault, Reader
 from casework.organisation.communes import communes
@@ -44,3 +45,16 @@ def form_of(*fields: Any, page_rules: dict[int, Any] | None = None) -> Form:
     form = read_form(Reader.of(definition_of(*fields, page_rules=page_rules), "form", faults), communes())
     assert faults == []
     return form
+
+
+_NEEDS: dict[str, dict[str, Any]] = {"choice": {"choices": ["a", "b"]}, "choices": {"choices": ["a", "b", "c"]}}
+
+
+def every_kind(**more: Any) -> Form:
+    """A form with a question of every kind, each named `field_` and its kind. `more`: keys that all questions have."""
+    return form_of(
+        *(
+            {"id": f"field_{kind}", "kind": kind, **_NEEDS.get(kind, {}), **(more if cls.is_asked else {})}
+            for kind, cls in KINDS.items()
+        )
+    )

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from casework.forms.identifiers import IDENTIFIERS
 from casework.forms.model import Form
 
 TODAY = date(2026, 11, 24)
@@ -46,6 +47,7 @@ def answers_to(form: Form) -> st.SearchStrategy[dict[str, Any]]:
             {"street": "12 rue des Écoles", "citycode": "86194"},
             {"street": "1", "postal_code": "75011", "city": "Paris"},
         ]
+        likely += [12.5, 12.345, "14:30", "FR", *(each.example for each in IDENTIFIERS.values())]
         likely += ["86194", ["00000000-0000-4000-8000-000000000001"]]
         by_field[field.id] = st.sampled_from(likely) | json_values
     return st.fixed_dictionaries({}, optional=by_field)

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from casework.forms.model import FILE_MAX, KINDS, AttachmentField
+from casework.forms.kinds import KINDS, AttachmentField
+from casework.forms.model import FILE_MAX
 from casework.procedures.package_faults import sentence
-from tests.casework.forms.forms import definition_of, faults_of, form_of
+from tests.casework.forms.forms import definition_of, every_kind, faults_of, form_of
 from tests.casework.forms.strategies import json_values
 
 TEXT = {"id": "it", "kind": "text"}
@@ -24,9 +25,7 @@ def told(*fields: Any) -> list[tuple[str, str]]:
 
 
 def test_every_kind_is_read() -> None:
-    more: dict[str, Any] = {"choice": {"choices": ["a", "b"]}, "choices": {"choices": ["a", "b"]}}
-    form = form_of(*({"id": f"field_{kind}", "kind": kind, **more.get(kind, {})} for kind in KINDS))
-    assert [field.kind for field in form.fields] == list(KINDS)
+    assert [field.kind for field in every_kind().fields] == list(KINDS)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +50,16 @@ def test_every_kind_is_read() -> None:
         ({**TEXT, "kind": "date", "min": "today+500y"}, "[0].min", "bad_bound"),
         ({**TEXT, "kind": "date", "min": "today+2d", "max": "today"}, "[0].max", "empty_range"),
         ({**TEXT, "kind": "date", "not_before": "start"}, "[0].not_before", "not_such_a_field"),
+        ({**TEXT, "kind": "decimal", "digits": 7}, "[0].digits", "out_of_range"),
+        ({**TEXT, "kind": "decimal", "min": "1"}, "[0].min", "not_a_number"),
+        ({**TEXT, "kind": "decimal", "min": 0.125}, "[0].min", "too_many_decimals"),
+        ({**TEXT, "kind": "decimal", "max": 10**10}, "[0].max", "out_of_range"),
+        ({**TEXT, "kind": "money", "min": 3.5, "max": 2}, "[0].max", "empty_range"),
+        ({**TEXT, "kind": "money", "digits": 2}, "[0].digits", "unknown_key"),
+        ({**TEXT, "kind": "time", "min": "8:00"}, "[0].min", "bad_time"),
+        ({**TEXT, "kind": "time", "min": "18:00", "max": "08:00"}, "[0].max", "empty_range"),
+        ({**TEXT, "kind": "number_plate", "foreign": "yes"}, "[0].foreign", "not_a_boolean"),
+        ({**TEXT, "kind": "title", "required": True}, "[0].required", "unknown_key"),
         ({**TEXT, "kind": "choice"}, "[0].choices", "missing"),
         ({**TEXT, "kind": "choice", "choices": ["only"]}, "[0].choices", "wrong_count"),
         ({**TEXT, "kind": "choice", "choices": ["a", "a"]}, "[0].choices[1].value", "twice"),

@@ -14,7 +14,7 @@ from casework.forms.example import example
 from casework.forms.json_schema import to_json_schema
 from casework.procedures.catalogue import load
 from casework.procedures.package import Package
-from tests.casework.forms.forms import form_of
+from tests.casework.forms.forms import every_kind, form_of
 from tests.casework.forms.strategies import TODAY, answers_to
 
 PACKAGES = tuple(load().packages.values())
@@ -28,7 +28,7 @@ def test_the_form_accepts_its_example_without_any_file(package: Package, today: 
     assert checked.faults == ()
     assert checked.answers == answers  # it is in its one written form already
     assert checked.visible - set(answers) <= {
-        f.id for f in package.form.fields if f.kind in ("attachment", "explanation")
+        f.id for f in package.form.fields if not f.is_asked or f.kind == "attachment"
     }
 
 
@@ -57,11 +57,35 @@ one_field: st.SearchStrategy[dict[str, Any]] = st.one_of(
         lambda a, b: {"kind": "integer", "min": min(a, b), "max": max(a, b)}, st.integers(-99, 99), st.integers(-99, 99)
     ),
     st.builds(lambda a: {"kind": "integer", "min": a}, st.integers(-99, 99)),
+    st.builds(lambda a: {"kind": "decimal", "min": a}, st.integers(-99, 99)),
+    st.builds(lambda a: {"kind": "money", "max": a / 100}, st.integers(-9999, 9999)),
+    st.builds(lambda a: {"kind": "time", "min": f"{a:02}:30"}, st.integers(0, 23)),
+    st.builds(lambda a: {"kind": "time", "max": f"{a:02}:30"}, st.integers(0, 23)),
     st.builds(lambda a: {"kind": "date", "min": a}, bounds),
     st.builds(lambda a: {"kind": "date", "max": a}, bounds),
     st.just({"kind": "date"}),
     st.just({"kind": "choices", "choices": ["a", "b"], "at_most": 1}),
-    st.sampled_from([{"kind": kind} for kind in ("yes_no", "email", "phone", "address", "commune")]),
+    st.sampled_from(
+        [
+            {"kind": kind}
+            for kind in (
+                "yes_no",
+                "email",
+                "phone",
+                "address",
+                "commune",
+                "decimal",
+                "money",
+                "time",
+                "consent",
+                "country",
+                "siret",
+                "rna",
+                "iban",
+                "number_plate",
+            )
+        ]
+    ),
 )
 
 
@@ -85,15 +109,27 @@ def test_the_schema_is_one_and_accepts_the_example(package: Package) -> None:
     jsonschema_rs.validator_for(schema, validate_formats=True).validate(example(package.form, today=TODAY))
 
 
-VALIDATORS = {p.slug: jsonschema_rs.validator_for(to_json_schema(p.form), validate_formats=True) for p in PACKAGES}
+FORMS = {"every kind": every_kind(), **{package.slug: package.form for package in PACKAGES}}
+VALIDATORS = {
+    name: jsonschema_rs.validator_for(to_json_schema(form), validate_formats=True) for name, form in FORMS.items()
+}
 
 
-@given(st.data(), st.sampled_from(PACKAGES))
-def test_what_check_accepts_is_valid_against_the_schema(data: st.DataObject, package: Package) -> None:
-    usual = example(package.form, today=TODAY)
-    checked = check(package.form, usual | data.draw(answers_to(package.form)), documents={}, today=TODAY)
+def test_every_kind_has_an_example_that_holds() -> None:
+    form = every_kind()
+    answers = example(form, today=TODAY)
+    assert set(answers) == {field.id for field in form.fields if field.is_asked and field.kind != "attachment"}
+    assert check(form, answers, documents={}, today=TODAY).answers == answers
+    VALIDATORS["every kind"].validate(answers)
+
+
+@given(st.data(), st.sampled_from(list(FORMS)) | st.just("every kind"))
+def test_what_check_accepts_is_valid_against_the_schema(data: st.DataObject, name: str) -> None:
+    form = FORMS[name]
+    usual = example(form, today=TODAY)
+    checked = check(form, usual | data.draw(answers_to(form)), documents={}, today=TODAY)
     if not checked.faults:
-        VALIDATORS[package.slug].validate(checked.answers)
+        VALIDATORS[name].validate(checked.answers)
 
 
 def test_the_schema_refuses_what_is_no_answer() -> None:
