@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from api.representations import Answer, Document
@@ -26,7 +27,14 @@ from infra.i18n import translator
 _YES_NO = (("Oui", "Non"), ("Yes", "No"))
 
 
-def shown(form: Form, answers: Mapping[str, Any], documents: Sequence[Document], *, locale: str) -> tuple[Answer, ...]:
+def shown(
+    form: Form,
+    answers: Mapping[str, Any],
+    documents: Sequence[Document],
+    *,
+    locale: str,
+    origins: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Answer, ...]:
     """Every answered question, in the form's order. An answer stays shown even if the form would hide it now."""
     files = {str(each.id): each for each in documents}
     return tuple(
@@ -35,6 +43,7 @@ def shown(form: Form, answers: Mapping[str, Any], documents: Sequence[Document],
             kind=field.kind,
             label=field.label[locale],
             page=page,
+            origin=origins.get(field.id, "given"),  # type: ignore[arg-type] # as casework.dossiers.contents.origins says
             value=answers[field.id],
             shown=_words(field, answers[field.id], form, locale),
             documents=tuple(files[id_] for id_ in answers[field.id] if id_ in files)

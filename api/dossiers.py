@@ -56,6 +56,7 @@ async def _filed(db: AsyncConnection, viewer: Viewer, found: Particulars, locale
     inside = audience == "agent"
     published = await procedures.revision(db, found.procedure_id, found.revision)
     answers = await contents.answers(db, found.id)
+    origins = await contents.origins(db, found.id) if inside else {}
     stored = [files.representation(each) for each in await documents.of_dossier(db, found.id)]
     said = await contents.messages(db, found.id)
     told = timeline(await read.of_subject(db, "dossier", found.id), audience, citizen_id=found.citizen_id)
@@ -84,7 +85,7 @@ async def _filed(db: AsyncConnection, viewer: Viewer, found: Particulars, locale
         to_take_over=_to_take_over(row, names) if inside else None,
         rerouted=await contents.rerouted(db, found.id) if inside else None,
         acts=acts(viewer, row, origin_away=await _origin_away(db, row)),
-        answers=shown(package_of(published).form, answers, stored, locale=locale),
+        answers=shown(package_of(published).form, answers, stored, locale=locale, origins=origins),
         documents=stored,
         timeline=[entry(each, names) for each in told],
         messages=[message(each, audience) for each in said],

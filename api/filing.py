@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api import once, tracking
 from api.acting import acted, already
 from api.documents import attachable
-from api.door import transaction
+from api.door import reading, transaction
 from api.inputs import Completion, DraftChange, NewDossier, Submission
+from api.lookups import filled
 from api.once import Once
 from api.problems import AccountNeeded
 from api.procedures import package_of, today
@@ -30,6 +31,7 @@ from casework.forms.model import Form
 from casework.ids import DossierId, Version
 from casework.organisation import queries as organisation
 from casework.procedures import queries as procedures
+from casework.procedures.lookups import Answered, Filler
 from casework.procedures.package import Package
 from casework.procedures.queries import Published
 from casework.procedures.routing import route
@@ -38,17 +40,39 @@ from casework.procedures.routing import route
 async def file(state: State, viewer: Viewer, asked: NewDossier, *, attempt: Once | None = None) -> Filed:
     """A new dossier, filed or (`asked.draft`) kept. Raises NotFound, ProcedureClosed, AccountNeeded, Invalid."""
     dossier_id = new_dossier_id()
+    answered = {} if asked.draft else await _answered_of_new(state, viewer, asked)
     async with transaction(state) as db:
         before = await once.begin(db, attempt, dossier_id)
         if before is not None:
             dossier_id = DossierId(before.subject)
         else:
             published = await _open(db, viewer, asked.procedure)
-            make = _begin if asked.draft else _file
-            version = await make(state, db, viewer, dossier_id, published, asked)
+            if asked.draft:
+                version = await _begin(state, db, viewer, dossier_id, published, asked)
+            else:
+                version = await _file(state, db, viewer, dossier_id, published, asked, answered)
             await once.done(db, attempt, version)
         made = await particulars.one(db, dossier_id, Viewer(viewer.account_id, viewer.kind, only=dossier_id))
     return _filed(state, viewer, made)
+
+
+async def _answered_of_new(state: State, viewer: Viewer, asked: NewDossier) -> Answered:
+    async with reading(state) as db:
+        package = package_of(await procedures.by_slug(db, asked.procedure))
+    return await _answered(state, viewer, package, asked.answers)
+
+
+async def _answered(state: State, viewer: Viewer, package: Package, answers: Any) -> Answered:
+    """What outside services say to these answers: asked before the transaction, which waits for nobody."""
+    if not package.lookups:
+        return {}
+    async with reading(state) as db:
+        profile = await accounts.profile(db, viewer)
+
+    def judged(fills: Filler) -> Checked:
+        return check(package.form, answers, documents={}, today=today(), profile=profile, fills=fills)
+
+    return (await filled(state, package.lookups, judged))[1]
 
 
 async def _open(db: AsyncConnection, viewer: Viewer, slug: str) -> Published:
@@ -82,16 +106,23 @@ async def _begin(
 
 
 async def _file(
-    state: State, db: AsyncConnection, viewer: Viewer, dossier_id: DossierId, published: Published, asked: NewDossier
+    state: State,
+    db: AsyncConnection,
+    viewer: Viewer,
+    dossier_id: DossierId,
+    published: Published,
+    asked: NewDossier,
+    answered: Answered,
 ) -> int:
     package = package_of(published)
-    checked = await _check(db, viewer, package.form, asked.answers, asked.claims, dossier_id)
+    checked = await _check(db, viewer, package, asked.answers, asked.claims, dossier_id, answered)
     filed = await actions.file(
         db,
         dossier_id,
         answers=checked.answers,
         documents=[UUID(id_) for id_ in checked.documents],
         filing=await _filing(db, viewer, published, package, checked.answers),
+        told=_told(checked),
         target_days=published.target_days,
         applicant=await _applicant(state, db, viewer, package, dossier_id, checked.answers),
         by=access.applicant(viewer),
@@ -123,6 +154,7 @@ async def submit(
     attempt: Once | None = None,
 ) -> Filed:
     """File a draft. `seen`: the revision of its answers that was read. Raises NotFound, WrongState, Stale, Invalid."""
+    answered = await _answered_of_draft(state, viewer, dossier_id, asked)
     async with transaction(state) as db:
         before = await once.begin(db, attempt, dossier_id)
         if before is None:
@@ -137,13 +169,14 @@ async def submit(
                 raise ProcedureClosed
             package = package_of(published)
             answers = kept.body or {} if asked.answers is None else asked.answers
-            checked = await _check(db, viewer, package.form, answers, asked.claims, dossier_id)
+            checked = await _check(db, viewer, package, answers, asked.claims, dossier_id, answered)
             filed = await actions.submit(
                 db,
                 dossier_id,
                 answers=checked.answers,
                 documents=[UUID(id_) for id_ in checked.documents],
                 filing=await _filing(db, viewer, published, package, checked.answers),
+                told=_told(checked),
                 target_days=published.target_days,
                 applicant=await _applicant(state, db, viewer, package, dossier_id, checked.answers),
                 seen=Version(draft.version),
@@ -180,15 +213,41 @@ async def complete(
     return acted(viewer, done)
 
 
+async def _answered_of_draft(state: State, viewer: Viewer, dossier_id: DossierId, asked: Submission) -> Answered:
+    async with reading(state) as db:
+        draft = await particulars.one(db, dossier_id, viewer)
+        published = await procedures.revision(db, draft.procedure_id, draft.revision)
+        if not package_of(published).lookups:
+            return {}
+        kept = await contents.scratch(db, dossier_id, "answers", viewer.account_id or dossier_id)
+    return await _answered(
+        state, viewer, package_of(published), kept.body or {} if asked.answers is None else asked.answers
+    )
+
+
 async def _check(
-    db: AsyncConnection, viewer: Viewer, form: Form, answers: Any, claims: Mapping[UUID, str], dossier_id: DossierId
+    db: AsyncConnection,
+    viewer: Viewer,
+    package: Package,
+    answers: Any,
+    claims: Mapping[UUID, str],
+    dossier_id: DossierId,
+    answered: Answered,
 ) -> Checked:
     documents = await attachable(db, viewer, answers, claims, dossier_id=dossier_id)
     profile = await accounts.profile(db, viewer)
-    checked = check(form, answers, documents=documents, today=today(), profile=profile)
+    fills = Filler(package.lookups, answered)
+    checked = check(package.form, answers, documents=documents, today=today(), profile=profile, fills=fills)
+    if fills.wanted:  # the answers, or the procedure, changed since the outside services were asked
+        raise Stale(facts=(), held_by=None, version=0)
     if checked.faults:
         raise Invalid(faults=checked.faults)
     return checked
+
+
+def _told(checked: Checked) -> dict[str, Any]:
+    """What the fact of filing remembers of where answers came from."""
+    return {"looked_up": sorted(checked.looked_up), "declared": sorted(checked.declared)}
 
 
 def _still(draft: Particulars) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from api.documents import attachable
 from api.door import reading
+from api.lookups import filled
 from api.representations import (
     Commune,
     Evaluation,
@@ -31,6 +32,7 @@ from casework.forms.kinds import AddressField, CommuneField
 from casework.forms.model import Form
 from casework.forms.rule_reading import Profile
 from casework.procedures import queries
+from casework.procedures.lookups import Answered, Filler
 from casework.procedures.package import Package, read
 from casework.procedures.queries import Published
 from casework.terms import PARIS
@@ -84,6 +86,7 @@ class Judged:
     form: Form
     answers: Mapping[str, Any]
     checked: Checked
+    answered: Answered  # by outside services
     today: date
     profile: Profile
 
@@ -94,6 +97,9 @@ class Judged:
             answers=self.checked.answers,
             visible=sorted(self.checked.visible),
             required=sorted(self.checked.required),
+            looked_up=sorted(self.checked.looked_up),
+            declared=sorted(self.checked.declared),
+            waiting=sorted(self.checked.waiting),
             faults=[Fault(field=each.field, code=each.code, params=each.params) for each in self.checked.faults],
         )
 
@@ -115,13 +121,20 @@ async def judge(
     async with reading(state) as db:
         documents = await attachable(db, viewer, answers, claims or {})
         profile = await accounts.profile(db, viewer)
-    form, day = package_of(published).form, today()
-    if before is None or before.form is not form or (before.today, before.profile) != (day, profile):
-        checked = check(form, answers, documents=documents, today=day, profile=profile)
-    else:
+    package, day = package_of(published), today()
+    form = package.form
+    again = before is not None and before.form is form and (before.today, before.profile) == (day, profile)
+
+    def judged(fills: Filler) -> Checked:
+        if before is None or not again:
+            return check(form, answers, documents=documents, today=day, profile=profile, fills=fills)
         changed = _changed(before.answers, answers)
-        checked = check_again(form, answers, before.checked, changed, documents=documents, today=day, profile=profile)
-    return Judged(form, answers, checked, day, profile)
+        return check_again(
+            form, answers, before.checked, changed, documents=documents, today=day, profile=profile, fills=fills
+        )
+
+    checked, answered = await filled(state, package.lookups, judged, before.answered if before and again else None)
+    return Judged(form, answers, checked, answered, day, profile)
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:

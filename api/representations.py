@@ -98,12 +98,15 @@ class Fault(Out, frozen=True, kw_only=True):
 
 
 class Evaluation(Out, frozen=True, kw_only=True):
-    """What these answers make of the form: which fields are shown and asked, the answers that hold, the faults."""
+    """What these answers make of the form, field by field."""
 
     answers: Mapping[str, Any]
     visible: Sequence[str]
     required: Sequence[str]
     faults: Sequence[Fault]
+    looked_up: Sequence[str]  # filled by an outside service
+    declared: Sequence[str]  # asked, because that service is down
+    waiting: Sequence[str]  # to be filled so, once earlier answers are there
 
 
 class Document(Out, frozen=True, kw_only=True):
@@ -119,7 +122,7 @@ class Document(Out, frozen=True, kw_only=True):
 
 
 class Answer(Out, frozen=True, kw_only=True):
-    """One answered question, ready to be shown: `shown` is its words in the language, or one line for each value."""
+    """One answered question; `shown` is its words in the language, or one line for each value."""
 
     field: str
     kind: str
@@ -127,6 +130,7 @@ class Answer(Out, frozen=True, kw_only=True):
     page: str
     value: Any
     shown: Sequence[str]
+    origin: Literal["given", "looked_up", "declared"]
     documents: Sequence[Document] = ()
 
 

@@ -16,6 +16,7 @@ from casework.accounts import queries as accounts
 from casework.accounts.queries import Session
 from infra.database import reading, transaction
 from infra.object_store import Documents
+from infra.outside import Outside
 from infra.settings import Settings
 
 CACHE_SECONDS = 1.0  # how long a session that was ended elsewhere can still be served here
@@ -82,6 +83,7 @@ class State:
     redis: Redis
     documents: Documents
     limits: SignInLimits
+    outside: Outside
     follower: Follows | None = None
     sessions: Sessions = field(init=False)
     looks: Looks = field(init=False)

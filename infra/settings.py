@@ -52,6 +52,11 @@ class Settings:
     figures_url: str = _setting(
         "FIGURES_URL", "", "store of the Delta tables: `file:///…` or `s3://bucket/prefix`; empty: DATA_DIR/figures"
     )
+    lookup_sources: str = _setting(
+        "LOOKUP_SOURCES",
+        "",
+        "file of the outside services that forms may ask, with their secrets; empty: DATA_DIR/lookups.yaml",
+    )
     log_level: str = _setting("LOG_LEVEL", "info", "debug, info, warning or error")
 
     @classmethod
@@ -144,6 +149,7 @@ def _derive(values: dict[str, Any]) -> None:
     values["dashboards_url"] = (values["dashboards_url"] or f"http://{host}:{values['dashboards_port']}").rstrip("/")
     values["objects_url"] = values["objects_url"] or (values["data_dir"] / "objects").as_uri()
     values["figures_url"] = values["figures_url"] or (values["data_dir"] / "figures").as_uri()
+    values["lookup_sources"] = values["lookup_sources"] or str(values["data_dir"] / "lookups.yaml")
     values["secret_key"] = values["secret_key"] or secret_of(values["data_dir"])
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
@@ -30,6 +31,7 @@ from infra.bell import Bell
 from infra.database import engine
 from infra.logs import RequestIds
 from infra.object_store import Documents
+from infra.outside import Outside, read_sources
 from infra.settings import Settings
 from realtime.live import Live
 from realtime.socket import LiveSocket
@@ -98,6 +100,7 @@ async def running(settings: Settings) -> AsyncIterator[dict[str, Any]]:
         redis=redis,
         documents=Documents(settings.objects_url),
         limits=SignInLimits(settings.redis_url),
+        outside=Outside(read_sources(Path(settings.lookup_sources))),
         follower=live.follower,
     )
     looks = asyncio.create_task(state.looks.write_forever())
@@ -109,6 +112,7 @@ async def running(settings: Settings) -> AsyncIterator[dict[str, Any]]:
         looks.cancel()
         await asyncio.gather(looks, return_exceptions=True)
         state.figures.shutdown(wait=False, cancel_futures=True)
+        await state.outside.close()
         await bell.close()
         await redis.aclose()
         await requests.dispose()

@@ -109,6 +109,7 @@ def fault(code: str, params: Mapping[str, Any], t: Translator) -> str:
     _ = t.gettext
     sentence = {
         "required": _("Répondez à cette question."),
+        "lookup_down": _("Cette information est momentanément indisponible : réessayez dans quelques minutes."),
         "unknown_field": _("Cette réponse n’a pas de question dans le formulaire."),
         "wrong_type": _("Cette réponse n’a pas la forme attendue."),
         "too_long": _("Cette réponse est trop longue : {most} caractères au plus."),

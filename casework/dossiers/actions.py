@@ -4,6 +4,7 @@ The transaction is the door's. Nothing here speaks HTTP, sends mail, touches a f
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -102,6 +103,7 @@ async def submit(
     answers: Mapping[str, Any],
     documents: Sequence[UUID],
     filing: Mapping[str, Any],
+    told: Mapping[str, Any] = MappingProxyType({}),
     target_days: int,
     applicant: Mapping[str, Any],
     seen: Version | None,
@@ -109,7 +111,7 @@ async def submit(
 ) -> Recorded:
     """File a draft, or at once (open_draft just before, in the same transaction is not needed: see `file`)."""
     dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
-    return await _submit(db, dossier, answers, documents, filing, target_days, applicant, seen, by)
+    return await _submit(db, dossier, answers, documents, filing, told, target_days, applicant, seen, by)
 
 
 async def file(
@@ -119,6 +121,7 @@ async def file(
     answers: Mapping[str, Any],
     documents: Sequence[UUID],
     filing: Mapping[str, Any],
+    told: Mapping[str, Any] = MappingProxyType({}),
     target_days: int,
     applicant: Mapping[str, Any],
     by: Authority,
@@ -127,7 +130,7 @@ async def file(
     number, year = (await db.execute(_SEQUENCE)).one()
     await db.execute(_NEW, {"id": dossier_id, "reference": reference_of(year, number), **applicant})
     dossier = await queries.lock(db, dossier_id)
-    return await _submit(db, dossier, answers, documents, filing, target_days, applicant, None, by)
+    return await _submit(db, dossier, answers, documents, filing, told, target_days, applicant, None, by)
 
 
 async def _submit(
@@ -136,6 +139,7 @@ async def _submit(
     answers: Mapping[str, Any],
     documents: Sequence[UUID],
     filing: Mapping[str, Any],
+    told: Mapping[str, Any],
     target_days: int,
     applicant: Mapping[str, Any],
     seen: Version | None,
@@ -150,6 +154,7 @@ async def _submit(
         due_at=due,
         content=content,
         documents=tuple(documents),
+        told=told,
         by=by,
         at=dossier.now,
     )

@@ -60,6 +60,12 @@ class StoredDocument:
 
 
 _ANSWERS = text("select body from contents where dossier_id = :id and kind = 'answers' order by version desc limit 1")
+_ORIGINS = text(
+    """
+    select coalesce(payload -> 'looked_up', '[]') as looked_up, coalesce(payload -> 'declared', '[]') as declared
+    from journal where stream = 'dossier' and subject_id = :id and kind = 'dossier.submitted'
+    """
+)
 _MESSAGES = text(
     """
     select c.version, j.kind as fact, c.kind, j.at, j.actor, a.given_name || ' ' || a.family_name as author_name,
@@ -107,6 +113,14 @@ async def answers(db: AsyncConnection, dossier_id: UUID) -> Mapping[str, Any]:
     """What was answered when filing; empty once erased."""
     body: Mapping[str, Any] | None = (await db.execute(_ANSWERS, {"id": dossier_id})).scalar_one_or_none()
     return body or {}
+
+
+async def origins(db: AsyncConnection, dossier_id: UUID) -> Mapping[str, str]:
+    """By field: `looked_up` where an outside service gave the answer, `declared` where it should have and was down."""
+    row = (await db.execute(_ORIGINS, {"id": dossier_id})).one_or_none()
+    if row is None:
+        return {}
+    return {**dict.fromkeys(row.looked_up, "looked_up"), **dict.fromkeys(row.declared, "declared")}
 
 
 async def messages(db: AsyncConnection, dossier_id: UUID) -> tuple[Message, ...]:

@@ -24,7 +24,8 @@ KINDS: Mapping[str, Kind] = {
     "dossier.draft_page_reached": _kind("last_at", details=("page",)),
     "dossier.draft_expired": _kind("state", "last_at"),
     "dossier.submitted": _kind(
-        *_FILING, "state", "submitted_at", "due_at", "last_at", details=("content", "documents"), told=True
+        *_FILING, "state", "submitted_at", "due_at", "last_at",
+        details=("content", "documents", "looked_up", "declared"), told=True,
     ),
     "dossier.claimed": _kind("holder_id", "last_at", told=True),
     "dossier.released": _kind(*_HOLD, *_COVER, "last_at"),

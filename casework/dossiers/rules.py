@@ -7,6 +7,7 @@ happened since then and is in the act's conflict set makes the act stale; harmle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
@@ -114,15 +115,17 @@ def submit(
     due_at: datetime,
     content: str,
     documents: tuple[UUID, ...],
+    told: Mapping[str, Any] = MappingProxyType({}),
     by: Authority,
     at: datetime,
 ) -> Fact:
-    """The citizen files. Where it goes is known at once, and in the same fact (`filing`: procedure, service, …)."""
+    """The citizen files. Where it goes is known at once, and in the same fact (`filing`: procedure, service, …; `told`:
+    what else is to be remembered of that moment, by name, no personal data)."""
     _admit("submit", dossier, seen=seen, by=by)
     return Fact(
         "dossier.submitted",
         {**filing, "state": "submitted", "submitted_at": at, "due_at": due_at, "last_at": at},
-        {"content": content, "documents": documents},
+        {"content": content, "documents": documents, **{name: value for name, value in told.items() if value}},
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dataclasses import field as default
 from datetime import date
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from casework.forms import values
 from casework.forms.kinds import AttachmentField, ConsentField
@@ -20,6 +20,7 @@ MAX_UNKNOWN = 20  # unknown fields named in one answer; more would only repeat
 CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "required": (),
+        "lookup_down": (),
         "unknown_field": (),
         "wrong_type": ("expected",),
         "too_long": ("most",),
@@ -75,12 +76,31 @@ class Checked:
     visible: frozenset[str]
     required: frozenset[str]
     documents: tuple[str, ...] = ()  # ids of those that the answers attach, each once
+    looked_up: frozenset[str] = frozenset()  # fields that an outside service filled
+    declared: frozenset[str] = frozenset()  # fields that it should have filled: the person said instead
+    waiting: frozenset[str] = frozenset()  # fields that it will fill, once the answers that it needs are there
     found: Mapping[str, Fault] = default(default_factory=dict, repr=False)  # by field: for `check_again`
 
 
-def check(form: Form, answers: Any, *, documents: Documents, today: date, profile: Profile = NOBODY) -> Checked:
+class Fills(Protocol):
+    """What fills fields from outside: `casework.procedures.lookups.Filler`."""
+
+    @property
+    def fields(self) -> frozenset[str]: ...
+    def fill(self, field: str, answers: Mapping[str, Any], today: date, profile: Profile) -> tuple[str, Any]: ...
+
+
+def check(
+    form: Form,
+    answers: Any,
+    *,
+    documents: Documents,
+    today: date,
+    profile: Profile = NOBODY,
+    fills: Fills | None = None,
+) -> Checked:
     """Judge the answers. `answers`: any JSON value; `documents`: id → (media type, size in bytes) of those that the
-    person may attach; `today`: the local date, Europe/Paris; `profile`: who asks.
+    person may attach; `today`: the local date, Europe/Paris; `profile`: who asks; `fills`: what fills fields from outside.
 
     A hidden field has no value: what was sent for it is dropped without a word (a page without JavaScript sends it).
     Nothing is converted but the writing of a same value; blanks count as no answer. Never raises.
@@ -88,7 +108,7 @@ def check(form: Form, answers: Any, *, documents: Documents, today: date, profil
     if not isinstance(answers, Mapping):
         shown = visible(form, {}, today=today, profile=profile)
         return Checked({}, (Fault("", "wrong_type", {"expected": "object"}),), shown, frozenset())
-    walk = _Walk(form, today, documents, profile)
+    walk = _Walk(form, today, documents, profile, fills)
     for each, shown_ in walk.fields():
         if shown_:
             walk.judge(each, answers.get(each.id))
@@ -104,12 +124,13 @@ def check_again(
     documents: Documents,
     today: date,
     profile: Profile = NOBODY,
+    fills: Fills | None = None,
 ) -> Checked:
     """The same verdict as `check`, where `before` is the verdict of answers that differed in `changed` alone, on the
     same day, of the same person. Only what a changed answer can reach is judged; files always are.
     """
-    walk = _Walk(form, today, documents, profile)
-    touched = set(changed)
+    walk = _Walk(form, today, documents, profile, fills)
+    touched = set(changed) | (fills.fields if fills else frozenset())
     for page in form.pages:
         page_touched = page.visible_if is not None and not touched.isdisjoint(page.visible_if.reads)
         page_shown: bool | None = None
@@ -141,10 +162,16 @@ def visible(form: Form, answers: Mapping[str, Any], *, today: date, profile: Pro
 class _Walk:
     """Through the form from first field to last: a rule reads only what comes before, so once is enough."""
 
-    def __init__(self, form: Form, today: date, documents: Documents, profile: Profile) -> None:
+    def __init__(
+        self, form: Form, today: date, documents: Documents, profile: Profile, fills: Fills | None = None
+    ) -> None:
         self.answers: dict[str, Any] = {}
         self.context = Context(form, today, documents, self.answers)
         self.profile = profile
+        self.fills = fills
+        self.looked_up: set[str] = set()
+        self.declared: set[str] = set()
+        self.waiting: set[str] = set()
         self.found: dict[str, Fault] = {}
         self.visible: set[str] = set()
         self.required: set[str] = set()
@@ -163,8 +190,10 @@ class _Walk:
                 yield each, shown
 
     def judge(self, each: Field, value: Any) -> None:
-        if not each.is_asked:
+        if not each.is_asked or (self.fills is not None and self.filled(each, self.fills)):
             return
+        if each.id in self.declared and not is_answer(value):
+            self.declared.discard(each.id)
         required = self.holds(each.required) if isinstance(each.required, Rule) else each.required
         if required:
             self.required.add(each.id)
@@ -181,6 +210,24 @@ class _Walk:
             return
         if isinstance(each, AttachmentField):
             self.attached += self.answers[each.id]
+
+    def filled(self, each: Field, fills: Fills) -> bool:
+        """Whether an outside service settles this field; otherwise the person is asked."""
+        status, value = fills.fill(each.id, self.answers, self.context.today, self.profile)
+        if status == "found":
+            try:
+                self.answers[each.id] = values.normalised(each, value, self.context)
+            except values.Fault:
+                status = "declared"  # what came is no answer to this question: as if nothing had come
+            else:
+                self.looked_up.add(each.id)
+        if status == "waiting":
+            self.waiting.add(each.id)
+        elif status == "down":
+            self.found[each.id] = Fault(each.id, "lookup_down")
+        elif status == "declared":
+            self.declared.add(each.id)
+        return status in ("found", "waiting", "down")
 
     def keep(self, each: Field, before: Checked) -> None:
         """What was judged of this field holds still."""
@@ -203,6 +250,9 @@ class _Walk:
             frozenset(self.visible),
             frozenset(self.required),
             tuple(dict.fromkeys(self.attached)),
+            frozenset(self.looked_up),
+            frozenset(self.declared),
+            frozenset(self.waiting),
             self.found,
         )
 

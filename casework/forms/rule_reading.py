@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 from typing import Any
 
 from casework.forms import rule_engine
@@ -27,6 +28,12 @@ NOBODY = Profile()
 def known_in(form: Form) -> dict[str, Known]:
     """What a rule that comes after the whole form may read."""
     return {**PROFILE, **{name: known for field in form.fields for name, known in field.known.items()}}
+
+
+def known_before(form: Form, ids: Collection[str]) -> dict[str, Known]:
+    """What may be read before the first of these fields."""
+    before = takewhile(lambda field: field.id not in ids, form.fields)
+    return {**PROFILE, **{name: known for field in before for name, known in field.known.items()}}
 
 
 def read_rule(

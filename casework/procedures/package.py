@@ -13,6 +13,7 @@ from casework.forms.kinds import EmailField, TextField
 from casework.forms.model import Commune, Form, Wording
 from casework.forms.strict import DefinitionFault, Reader
 from casework.organisation.communes import communes as of_the_community
+from casework.procedures.lookups import Lookup, read_lookups
 from casework.procedures.package_faults import sentence
 from casework.procedures.routing import Route, read_routing
 
@@ -59,6 +60,7 @@ class Package:
     applicant: Applicant
     receipt: Receipt
     form: Form
+    lookups: tuple[Lookup, ...]  # fields that outside services fill
     routing: tuple[Route, ...]  # to other services than `service`, the first that holds
     remarks: tuple[DefinitionFault, ...] = field(repr=False, compare=False)  # it holds, yet its designer should know
     definition: Mapping[str, Any] = field(repr=False, compare=False)  # the document itself, as JSON: what is stored
@@ -105,6 +107,7 @@ def read(definition: Any, *, communes: Mapping[str, Commune] | None = None) -> P
         applicant=_applicant(source, form),
         receipt=_receipt(source.object("receipt")),
         form=form,
+        lookups=read_lookups(source, form),
         routing=routing,
         remarks=remarks,
         definition=definition if isinstance(definition, Mapping) else {},

@@ -15,7 +15,7 @@ from api.documents import FILENAME_MAX
 from api.inputs import DraftChange, NewDossier, Submission
 from api.once import Once
 from api.procedures import Judged, judge, procedure
-from api.representations import Evaluation, Fault, Filed, Procedure
+from api.representations import Answer, Evaluation, Fault, Filed, Procedure
 from casework.errors import Invalid, NotFound, ProcedureClosed, Refused, Stale, WrongState
 from casework.forms.model import FILE_MAX
 from casework.ids import DossierId
@@ -180,24 +180,32 @@ def _questions(
         told=told,
         number=filling.pages.index(current) + 1,
         count=len(filling.pages) + 1,
-        branches=_branches(filling.procedure.form, current),
+        branches=_branches(filling, current),
+        answered=_worded(page, filling),
     )
 
 
-def _branches(form: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
-    """Whether an answer on this page can show or hide a question, or a file be stored at once."""
-    return any("visible_if" in each or each["kind"] == "attachment" for each in current["fields"])
+def _worded(page: Page, filling: Filling) -> dict[str, Answer]:
+    """The answers that hold, in words, by question."""
+    return {each.field: each for each in shown(filling.basis.form, filling.judged.answers, (), locale=page.t.locale)}
+
+
+def _branches(filling: Filling, current: Mapping[str, Any]) -> bool:
+    """Whether an answer on this page can show, hide or fill a question, or a file be stored at once."""
+    filled = {*filling.judged.looked_up, *filling.judged.waiting, *filling.judged.declared}
+    return any(
+        "visible_if" in each or each["kind"] == "attachment" or each["id"] in filled for each in current["fields"]
+    )
 
 
 def _check(page: Page, filling: Filling, status: int = 200) -> Response:
-    worded = shown(filling.basis.form, filling.judged.answers, (), locale=page.t.locale)
     return page.show(
         "portal/check.html",
         status=status,
         filling=filling,
         procedure=filling.procedure,
         sections=[(each, asked_of(questions_shown(each, filling.judged.visible))) for each in filling.pages],
-        answered={each.field: each for each in worded},
+        answered=_worded(page, filling),
         files=filling.carried.files,
         carried=packed(filling.carried),
         number=len(filling.pages) + 1,
