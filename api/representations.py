@@ -98,8 +98,6 @@ class Fault(Out, frozen=True, kw_only=True):
 
 
 class Evaluation(Out, frozen=True, kw_only=True):
-    """What these answers make of the form, field by field."""
-
     answers: Mapping[str, Any]
     visible: Sequence[str]
     required: Sequence[str]
