@@ -192,7 +192,7 @@ class _Walk:
     def judge(self, each: Field, value: Any) -> None:
         if not each.is_asked or (self.fills is not None and self.filled(each, self.fills)):
             return
-        if each.id in self.declared and not is_answer(value):
+        if each.id in self.declared and not is_answer(each, value):
             self.declared.discard(each.id)
         required = self.holds(each.required) if isinstance(each.required, Rule) else each.required
         if required:
