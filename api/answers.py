@@ -17,7 +17,10 @@ from casework.forms.kinds import (
     CountryField,
     DateField,
     DecimalField,
+    LinkedChoiceField,
     MoneyField,
+    PointField,
+    SignatureField,
     TimeField,
     YesNoField,
 )
@@ -83,6 +86,12 @@ def _words(field: Field, value: Any, form: Form, locale: str) -> tuple[str, ...]
             return (translator(locale).countries.get(value, str(value)),)
         case CommuneField():
             return (form.communes[value].name if value in form.communes else str(value),)
+        case LinkedChoiceField():
+            return _linked(field, value, locale)
+        case PointField():
+            return _point(value, locale)
+        case SignatureField():
+            return (value["name"],)
         case AddressField():
             return _address(value, form)
         case AttachmentField():
@@ -90,6 +99,18 @@ def _words(field: Field, value: Any, form: Form, locale: str) -> tuple[str, ...]
     if field.kind in IDENTIFIERS:
         return (IDENTIFIERS[field.kind].shown(value),)
     return (str(value),)
+
+
+def _linked(field: LinkedChoiceField, value: Mapping[str, str], locale: str) -> tuple[str, ...]:
+    first = next((each for each in field.choices if each.value == value["first"]), None)
+    second = next((each for each in first.choices if each.value == value["second"]), None) if first else None
+    return tuple(each.label[locale] for each in (first, second) if each is not None)
+
+
+def _point(value: Mapping[str, Any], locale: str) -> tuple[str, ...]:
+    t = translator(locale)
+    place = " ; ".join(t.decimal(value[part]) for part in ("lat", "lon") if part in value)
+    return tuple(line for line in (value.get("words"), place) if line)
 
 
 def _address(value: Mapping[str, str], form: Form) -> tuple[str, ...]:

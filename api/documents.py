@@ -18,8 +18,8 @@ from api.representations import Document
 from api.state import State
 from casework.access import Viewer
 from casework.documents import queries
+from casework.forms.judging import Documents
 from casework.forms.model import FILE_MAX, MEDIA_TYPES
-from casework.forms.values import Documents
 from casework.ids import new_id
 
 FILENAME_MAX = 200  # characters

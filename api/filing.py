@@ -15,6 +15,7 @@ from api.lookups import filled
 from api.once import Once
 from api.problems import AccountNeeded
 from api.procedures import package_of, today
+from api.references import dossiers_named, known_dossiers
 from api.representations import Acted, Filed, Scratch
 from api.state import State
 from casework import access
@@ -240,6 +241,7 @@ async def _check(
     checked = check(package.form, answers, documents=documents, today=today(), profile=profile, fills=fills)
     if fills.wanted:  # the answers, or the procedure, changed since the outside services were asked
         raise Stale(facts=(), held_by=None, version=0)
+    checked = await known_dossiers(db, viewer, checked, dossiers_named(package.form, checked))
     if checked.faults:
         raise Invalid(faults=checked.faults)
     return checked

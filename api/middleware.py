@@ -26,7 +26,7 @@ def security_headers(settings: Settings) -> dict[str, str]:
         "referrer-policy": "same-origin",
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
-        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "permissions-policy": "camera=(), geolocation=(self), microphone=(), payment=()",
         "cache-control": "no-store",
     }
     if settings.secure:

@@ -12,6 +12,7 @@ import msgspec
 from api.documents import attachable
 from api.door import reading
 from api.lookups import filled
+from api.references import dossiers_named, known_dossiers
 from api.representations import (
     Commune,
     Evaluation,
@@ -134,6 +135,9 @@ async def judge(
         )
 
     checked, answered = await filled(state, package.lookups, judged, before.answered if before and again else None)
+    if named := dossiers_named(form, checked):
+        async with reading(state) as db:
+            checked = await known_dossiers(db, viewer, checked, named)
     return Judged(form, answers, checked, answered, day, profile)
 
 

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -43,6 +44,7 @@ def environment(locale: str) -> Environment:
         "moment": t.moment,
         "size": t.size,
         "number": t.number,
+        "json": lambda value: msgspec.json.encode(value).decode(),
         "typed": lambda value: typed(value, t),
         "accepted": lambda type_: "application/pdf" if type_ == "pdf" else f"image/{type_}",
         "initials": initials,

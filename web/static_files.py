@@ -33,6 +33,8 @@ TABLE: Mapping[str, tuple[Path, ...]] = {
     "favicon.svg": (_OURS / "favicon.svg",),
     "htmx.js": (_NODE / "htmx.org/dist/htmx.min.js",),
     "portal.js": (_OURS / "portal.js",),
+    "point.js": (_OURS / "point.js",),
+    "signature.js": (_OURS / "signature.js",),
     "socket.js": (_OURS / "socket.js",),
     "parts.js": (_OURS / "parts.js",),
     "follow.js": (_OURS / "follow.js",),

@@ -20,8 +20,11 @@ from casework.forms.kinds import (
     DateField,
     DecimalField,
     IntegerField,
+    LinkedChoiceField,
     LongTextField,
     MoneyField,
+    PointField,
+    SignatureField,
     TextField,
     TimeField,
     YesNoField,
@@ -147,6 +150,14 @@ def _answer(field: Field, form: Form, who: Citizen, given: Mapping[str, Any], to
             return _address(who, form, chance)
     if field.kind in _NUMBERS:
         return _NUMBERS[field.kind](chance)
+    match field:
+        case LinkedChoiceField():
+            first = chance.choice(field.choices)
+            return {"first": first.value, "second": chance.choice(first.choices).value}
+        case PointField():
+            return {"words": f"{chance.choice(('Devant', 'Près de', 'À côté de'))} {chance.choice(_PLACES)}"}
+        case SignatureField():
+            return {"name": who.name}
     return {"consent": True, "country": "FR", "email": who.email, "phone": who.phone, "commune": who.commune.code}.get(
         field.kind
     )

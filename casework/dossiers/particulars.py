@@ -1,5 +1,6 @@
 """What pages need of one dossier beside its queue row: its form's revision, and drafts, which no queue shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,12 @@ _KEPT = text(f"select {_COLUMNS} from dossiers d where d.id = :id and {VISIBLE} 
 _DRAFTS = text(
     f"select {_COLUMNS} from dossiers d where d.citizen_id = :citizen and d.state = 'draft' order by d.id desc limit 100"
 )
+_REFERENCES = text(
+    f"""
+    select d.reference from dossiers d
+    where d.reference = any(cast(:references as text[])) and d.state not in ('draft', 'expired') and {VISIBLE}
+    """
+)
 _PAGE = text(
     """
     select max((payload ->> 'page')::int) from journal
@@ -63,6 +70,12 @@ async def one(db: AsyncConnection, dossier_id: DossierId, viewer: Viewer, *, kee
 async def drafts(db: AsyncConnection, citizen: UUID) -> tuple[Particulars, ...]:
     """What a citizen began and did not file, newest first."""
     return tuple(_particulars(row) for row in await db.execute(_DRAFTS, {"citizen": citizen}))
+
+
+async def seen_references(db: AsyncConnection, references: Sequence[str], viewer: Viewer) -> frozenset[str]:
+    """Of these references, those of filed dossiers that the viewer sees."""
+    rows = await db.execute(_REFERENCES, {"references": list(references), **viewer.binds})
+    return frozenset(rows.scalars())
 
 
 async def farthest_page(db: AsyncConnection, dossier_id: DossierId) -> int:

@@ -8,11 +8,13 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from casework.forms import values
+from casework.forms.judging import Context, Documents
+from casework.forms.judging import Fault as BadAnswer
 from casework.forms.kinds import AttachmentField, ConsentField
 from casework.forms.model import BYTES_PER_DOSSIER, FILES_PER_DOSSIER, Field, Form
 from casework.forms.rule_language import Rule, printable
 from casework.forms.rule_reading import NOBODY, Profile, holds
-from casework.forms.values import Context, Documents, is_answer
+from casework.forms.values import is_answer
 
 MAX_UNKNOWN = 20  # unknown fields named in one answer; more would only repeat
 
@@ -48,6 +50,11 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "bad_rna": (),
         "bad_iban": (),
         "bad_number_plate": (),
+        "bad_dossier": (),
+        "unknown_dossier": (),
+        "outside": ("least", "most"),
+        "bad_drawing": (),
+        "drawing_too_big": ("most",),
         "twice": (),
         "unknown_document": (),
         "wrong_media_type": ("types",),
@@ -204,7 +211,7 @@ class _Walk:
             return
         try:
             self.answers[each.id] = values.normalised(each, value, self.context)
-        except values.Fault as fault:
+        except BadAnswer as fault:
             where = each.id if fault.part is None else f"{each.id}.{fault.part}"
             self.found[each.id] = Fault(where, fault.code, fault.params)
             return
@@ -217,7 +224,7 @@ class _Walk:
         if status == "found":
             try:
                 self.answers[each.id] = values.normalised(each, value, self.context)
-            except values.Fault:
+            except BadAnswer:
                 status = "declared"  # what came is no answer to this question: as if nothing had come
             else:
                 self.looked_up.add(each.id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from casework.forms.check import check
 from casework.forms.identifiers import IDENTIFIERS
+from casework.forms.judging import Documents
 from casework.forms.kinds import (
     AddressField,
     AttachmentField,
@@ -13,15 +14,18 @@ from casework.forms.kinds import (
     ChoicesField,
     DateField,
     DecimalField,
+    DossierField,
     IntegerField,
+    LinkedChoiceField,
     LongTextField,
     MoneyField,
+    PointField,
+    SignatureField,
     TextField,
     TimeField,
     YesNoField,
 )
 from casework.forms.model import EARLIEST, LATEST, Field, Form
-from casework.forms.values import Documents
 
 # Fictional by construction: a domain kept for documents (RFC 2606, 3), and a number of the range that ARCEP's plan
 # keeps for works of fiction (01 99 00 …).
@@ -76,7 +80,8 @@ def _fill(form: Form, chosen: Mapping[str, Any], today: date, documents: Documen
         if field.id not in checked.visible:
             continue
         value = chosen[field.id] if field.id in chosen else _value(field, form, today, documents, answers)
-        if isinstance(field, AttachmentField) and field.id not in checked.required:
+        # Of files and other dossiers nobody has an example: they are left out where they may be.
+        if isinstance(field, AttachmentField | DossierField) and field.id not in checked.required:
             continue
         if value is not None:
             answers[field.id] = value
@@ -104,8 +109,14 @@ def _value(field: Field, form: Form, today: date, documents: Documents, answers:
             return [field.values[0]]
         case YesNoField():
             return False
+        case LinkedChoiceField():
+            return {"first": field.choices[0].value, "second": field.choices[0].choices[0].value}
         case AddressField():
             return _address(form)
+        case PointField():
+            return {"lat": 46.580224, "lon": 0.340375, "words": "Place du Marché"}
+        case SignatureField():
+            return {"name": "Camille Martin"}
         case AttachmentField():
             fitting = [
                 str(id_) for id_, (kind, size) in documents.items() if kind in field.types and size <= field.max_size

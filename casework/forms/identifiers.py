@@ -6,6 +6,7 @@ RNA: W, then nine signs: digits, of which the second may be a letter in Corsica 
 associations; no library knows it).
 Number plates: arrêté of 9 February 2009 on the registration of vehicles, and for older ones the fichier national des
 immatriculations; no library knows them.
+Dossiers: our own references, with their check letter.
 Countries: the codes of ISO 3166-1 alpha-2, from CLDR.
 """
 
@@ -19,6 +20,8 @@ from babel import Locale
 from stdnum import iban
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siret
+
+from casework.dossiers.reference import is_reference, reference_of
 
 # Codes of CLDR that are no assigned code of ISO 3166-1: reserved exceptionally, or for users.
 _UNASSIGNED = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"}
@@ -36,6 +39,7 @@ _MOPED = re.compile(rf"({_LETTERS}{{1,2}})(\d{{2,3}})({_LETTERS})", re.ASCII)
 _FNI = re.compile(
     r"([1-9]\d{0,3})([A-HJ-NP-Z]{1,2}|(?<!\d{4})[A-HJ-NP-Z]{3})(0[1-9]|[1-8]\d|9[0-5]|2[AB]|97[1-46])", re.ASCII
 )
+_DOSSIER = re.compile(r"(\d{4})(\d{7,12})([A-Z])", re.ASCII)
 _FOREIGN = re.compile(r"(?=.*\d)[0-9A-ZÄÖÜČĆĐŠŽ]{2,12}", re.ASCII)
 
 
@@ -102,11 +106,20 @@ def any_plate(text: str) -> str:
         return bare
 
 
+def _dossier(text: str) -> str:
+    found = _DOSSIER.fullmatch(_bare(text))
+    reference = "-".join(found.groups()) if found else ""
+    if not is_reference(reference):
+        raise BadNumber
+    return reference
+
+
 IDENTIFIERS: Mapping[str, Identifier] = MappingProxyType(
     {
         "siret": Identifier(_siret, siret.format, r"^[0-9]{14}$", "73282932000074"),
         "rna": Identifier(_rna, str, r"^W[0-9][0-9A-Z][0-9]{7}$", "W861000123"),
         "iban": Identifier(_iban, iban.format, r"^[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}$", "FR7630006000011234567890189"),
+        "dossier": Identifier(_dossier, str, r"^[0-9]{4}-[0-9]{7,}-[A-Z]$", reference_of(2026, 1234)),
         "number_plate": Identifier(french_plate, str, r"^[0-9A-Z][0-9A-Z -]+$", "AB-123-CD"),
     }
 )

@@ -15,12 +15,45 @@ from casework.forms.kinds import (
     ChoicesField,
     DecimalField,
     IntegerField,
+    LinkedChoiceField,
     LongTextField,
     MoneyField,
+    PointField,
+    SignatureField,
     TextField,
 )
-from casework.forms.model import ADDRESS_LINE_MAX, EMAIL_MAX, PHONE_MAX, Field, Form
+from casework.forms.model import (
+    ADDRESS_LINE_MAX,
+    DRAWING_HEIGHT,
+    DRAWING_WIDTH,
+    EMAIL_MAX,
+    NAME_MAX,
+    PHONE_MAX,
+    Box,
+    Field,
+    Form,
+)
 from casework.forms.rule_language import Rule
+from casework.organisation.communes import TERRITORY
+
+_POINT = {
+    "type": "array",
+    "prefixItems": [
+        {"type": "integer", "minimum": 0, "maximum": DRAWING_WIDTH},
+        {"type": "integer", "minimum": 0, "maximum": DRAWING_HEIGHT},
+    ],
+    "minItems": 2,
+    "maxItems": 2,
+}
+_SIGNATURE = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": NAME_MAX},
+        "strokes": {"type": "array", "items": {"type": "array", "minItems": 1, "items": _POINT}},
+    },
+    "required": ["name"],
+    "additionalProperties": False,
+}
 
 
 def to_json_schema(form: Form) -> dict[str, Any]:
@@ -74,8 +107,14 @@ def _schema(field: Field, form: Form) -> dict[str, Any]:
                 "minItems": 1,
                 "maxItems": most,
             }
+        case LinkedChoiceField():
+            return {"oneOf": [_pair(first, sorted(seconds)) for first, seconds in field.values.items()]}
         case AddressField():
             return _address(field, form)
+        case PointField():
+            return _point(field)
+        case SignatureField():
+            return _SIGNATURE
         case AttachmentField():
             return {
                 "type": "array",
@@ -104,6 +143,22 @@ def _schema(field: Field, form: Form) -> dict[str, Any]:
 def _bounds(field: IntegerField | DecimalField | MoneyField) -> dict[str, float]:
     bounds = {"minimum": field.min, "maximum": field.max}
     return {name: bound for name, bound in bounds.items() if bound is not None}
+
+
+def _pair(first: str, seconds: list[str]) -> dict[str, Any]:
+    parts = {"first": {"const": first}, "second": {"enum": seconds}}
+    return {"type": "object", "properties": parts, "required": ["first", "second"], "additionalProperties": False}
+
+
+def _point(field: PointField) -> dict[str, Any]:
+    box = TERRITORY if field.within == "territory" else Box(-90, -180, 90, 180)
+    parts = {
+        "lat": {"type": "number", "minimum": box.south, "maximum": box.north},
+        "lon": {"type": "number", "minimum": box.west, "maximum": box.east},
+        "words": {"type": "string", "minLength": 1, "maxLength": ADDRESS_LINE_MAX},
+    }
+    ways = [{"required": ["lat", "lon"]}, {"required": ["words"]}]
+    return {"type": "object", "properties": parts, "additionalProperties": False, "anyOf": ways}
 
 
 def _address(field: AddressField, form: Form) -> dict[str, Any]:

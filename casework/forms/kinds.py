@@ -18,6 +18,7 @@ from casework.forms.model import (
     Choice,
     DateBound,
     Field,
+    LinkedChoice,
 )
 from casework.forms.rule_language import Known
 
@@ -148,6 +149,27 @@ class ChoicesField(Field):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedChoiceField(Field):
+    """One of a closed list of two levels. The answer is {first, second}."""
+
+    kind = "linked_choice"
+    choices: tuple[LinkedChoice, ...]
+
+    @property
+    def values(self) -> Mapping[str, frozenset[str]]:
+        """Those of the second level, by those of the first."""
+        return {choice.value: frozenset(each.value for each in choice.choices) for choice in self.choices}
+
+    @property
+    def known(self) -> dict[str, Known]:
+        values = self.values
+        return {
+            f"{self.id}.first": Known("text", frozenset(values)),
+            f"{self.id}.second": Known("text", frozenset[str]().union(*values.values())),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class YesNoField(Field):
     """The answer is true or false."""
 
@@ -235,6 +257,39 @@ class NumberPlateField(Field):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DossierField(Field):
+    """Another dossier that the person may see. The answer is its reference: 2026-0001234-K.
+
+    Whether there is such a dossier is judged where the request is filed: the form knows no dossier.
+    """
+
+    kind = "dossier"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointField(Field):
+    """A place on the ground: {lat, lon} in degrees (WGS 84), {words} of who has no coordinates, or all three."""
+
+    kind = "point"
+    within: Literal["territory", "anywhere"] = "territory"
+
+    @property
+    def known(self) -> dict[str, Known]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureField(Field):
+    """A name that one types and, for who can, a drawing: {name, strokes}; see `parts`."""
+
+    kind = "signature"
+
+    @property
+    def known(self) -> dict[str, Known]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttachmentField(Field):
     """Files. The answer is a list of ids of documents that were stored before."""
 
@@ -291,7 +346,7 @@ KINDS: Mapping[str, type[Field]] = {
     cls.kind: cls
     for cls in (
         TextField, LongTextField, IntegerField, DecimalField, MoneyField, DateField, TimeField, ChoiceField,
-        ChoicesField, YesNoField, ConsentField, EmailField, PhoneField, AddressField, CommuneField, CountryField,
-        SiretField, RnaField, IbanField, NumberPlateField, AttachmentField, Title, Explanation,
+        ChoicesField, LinkedChoiceField, YesNoField, ConsentField, EmailField, PhoneField, AddressField, CommuneField, CountryField,
+        SiretField, RnaField, IbanField, NumberPlateField, DossierField, PointField, SignatureField, AttachmentField, Title, Explanation,
     )
 }  # fmt: skip

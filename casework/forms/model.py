@@ -12,6 +12,9 @@ TEXT_MAX = 1_000
 LONG_TEXT_MAX = 10_000
 EMAIL_MAX = 254  # RFC 5321, 4.5.3.1.3, as erratum 1690 reads it
 PHONE_MAX = 40
+NAME_MAX = 100  # of who signs
+DRAWING_WIDTH, DRAWING_HEIGHT = 600, 200  # of the square on which one signs
+POINTS_MAX = 2_000  # of one drawing
 IDENTIFIER_MAX = 60  # as typed, with spaces; an IBAN has at most 34 signs (ISO 13616-1)
 ADDRESS_LINE_MAX = 200
 INTEGER_MAX = 2**53 - 1  # beyond it JSON readers disagree (RFC 8259, 6)
@@ -78,6 +81,23 @@ class Choice:
 
     value: str
     label: Wording
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedChoice(Choice):
+    """A choice of the first level, and those under it."""
+
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A part of the earth, in degrees (WGS 84), its edges included."""
+
+    south: float
+    west: float
+    north: float
+    east: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

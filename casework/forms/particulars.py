@@ -18,6 +18,7 @@ from casework.forms.model import (
     TEXT_MAX,
     Choice,
     DateBound,
+    LinkedChoice,
 )
 from casework.forms.rule_language import DIGITS, Known, is_date
 from casework.forms.strict import NAME, Reader
@@ -25,6 +26,7 @@ from casework.forms.values import is_time
 
 LABEL_MAX = 200
 CHOICES_MAX = 100
+FIRST_CHOICES_MAX = 30  # of two levels: more is a search, not a list
 SHORT_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
 _BOUND = re.compile(r"today(?:([+-])(\d{1,3})([dmy]))?", re.ASCII)
 
@@ -95,7 +97,7 @@ def _several(reader: Reader, known: Mapping[str, Known]) -> Particulars:
     return {"choices": choices, "at_most": most}
 
 
-def _address(reader: Reader, known: Mapping[str, Known]) -> Particulars:
+def _within(reader: Reader, known: Mapping[str, Known]) -> Particulars:
     within = reader.one_of("within", ("territory", "anywhere"), default="territory")
     return {"within": cast("Literal['territory', 'anywhere']", within)}
 
@@ -114,9 +116,20 @@ def _attachment(reader: Reader, known: Mapping[str, Known]) -> Particulars:
     }
 
 
-def _choices(reader: Reader) -> tuple[Choice, ...]:
+def _linked(reader: Reader, known: Mapping[str, Known]) -> Particulars:
+    firsts: list[LinkedChoice] = []
+    for option in reader.objects("choices", least=2, most=FIRST_CHOICES_MAX):
+        value, label = option.slug("value", NAME), option.needed_wording("label", most=LABEL_MAX)
+        if value and value in {each.value for each in firsts}:
+            option.fault("value", "twice")
+        firsts.append(LinkedChoice(value, label, _choices(option, least=1)))
+        option.close()
+    return {"choices": tuple(firsts)}
+
+
+def _choices(reader: Reader, *, least: int = 2) -> tuple[Choice, ...]:
     choices: list[Choice] = []
-    for option in reader.objects("choices", least=2, most=CHOICES_MAX):
+    for option in reader.objects("choices", least=least, most=CHOICES_MAX):
         choice = Choice(option.slug("value", NAME), option.needed_wording("label", most=LABEL_MAX))
         if choice.value and choice.value in {each.value for each in choices}:
             option.fault("value", "twice")
@@ -175,7 +188,9 @@ _READ: Mapping[str, Callable[[Reader, Mapping[str, Known]], Particulars]] = {
     "time": _time,
     "choice": _choice,
     "choices": _several,
-    "address": _address,
+    "linked_choice": _linked,
+    "address": _within,
+    "point": _within,
     "number_plate": _number_plate,
     "attachment": _attachment,
 }

@@ -1,9 +1,9 @@
-"""One answer: its type, its bounds, its one written form (PURE). Normalising twice changes nothing."""
+"""One answer: its type, its bounds, its one written form (PURE). Normalising twice changes nothing.
+
+The answers that are made of parts are judged in `parts`."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,10 +11,11 @@ from uuid import UUID
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from casework.forms import parts
 from casework.forms.identifiers import COUNTRIES, IDENTIFIERS, BadNumber, any_plate
+from casework.forms.judging import Context, Documents, Fault, characters, is_given, string
 from casework.forms.kinds import (
     CENTS,
-    AddressField,
     AttachmentField,
     ChoiceField,
     ChoicesField,
@@ -34,7 +35,6 @@ from casework.forms.kinds import (
     YesNoField,
 )
 from casework.forms.model import (
-    ADDRESS_LINE_MAX,
     DECIMAL_MAX,
     EARLIEST,
     EMAIL_MAX,
@@ -43,51 +43,10 @@ from casework.forms.model import (
     LATEST,
     PHONE_MAX,
     Field,
-    Form,
 )
 from casework.forms.rule_language import is_date
 
-Documents = Mapping[
-    UUID, tuple[str, int]
-]  # those that the person may attach: media type (from the bytes), size in bytes
-
-ADDRESS_PARTS = ("street", "postal_code", "citycode", "city")
-_POSTAL_CODE = re.compile(r"\d{5}", re.ASCII)
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
-_LINES = re.compile(r"\r\n?|[\u2028\u2029\x85]")
-
-
-class Fault(Exception):
-    """Why an answer does not hold: a code, its params, and the part of the answer (`street`) where it has parts."""
-
-    def __init__(self, code: str, part: str | None = None, **params: Any) -> None:
-        super().__init__(code, part, params)
-        self.code, self.part, self.params = code, part, params
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What an answer is judged against."""
-
-    form: Form
-    today: date
-    documents: Documents
-    answers: Mapping[str, Any]  # those before it that hold
-
-
-def is_given(value: Any) -> bool:
-    """Whether there is an answer at all: nothing, blanks, an empty list and an address of blanks are none."""
-    match value:
-        case None:
-            return False
-        case str():
-            return bool(value.strip())
-        case list() | tuple():
-            return bool(value)
-        case Mapping():
-            return not all(part is None or (isinstance(part, str) and not part.strip()) for part in value.values())
-        case _:
-            return True
 
 
 def is_answer(field: Field, value: Any) -> bool:
@@ -105,33 +64,12 @@ def normalised(field: Field, value: Any, context: Context) -> Any:
     return _NORMALISE[field.kind](field, value, context)
 
 
-def _string(value: Any, expected: str) -> str:
-    if not isinstance(value, str):
-        raise Fault("wrong_type", expected=expected)
-    return value
-
-
-def _characters(value: Any, most: int, *, lines: bool = False) -> str:
-    """Text without what no database, screen or letter can hold: control characters, half surrogate pairs."""
-    text = _string(value, "text")
-    if len(text) > 4 * most:  # before any work on it; NFC makes nothing four times shorter
-        raise Fault("too_long", most=most)
-    if lines:
-        text = _LINES.sub("\n", text)
-    text = unicodedata.normalize("NFC", text).strip()
-    if len(text) > most:
-        raise Fault("too_long", most=most)
-    if any(unicodedata.category(c) in ("Cc", "Cs") and not (lines and c in "\n\t") for c in text):
-        raise Fault("forbidden_character")
-    return text
-
-
 def _text(field: TextField, value: Any, context: Context) -> str:
-    return _characters(value, field.max_length)
+    return characters(value, field.max_length)
 
 
 def _long_text(field: LongTextField, value: Any, context: Context) -> str:
-    return _characters(value, field.max_length, lines=True)
+    return characters(value, field.max_length, lines=True)
 
 
 def _integer(field: IntegerField, value: Any, context: Context) -> int:
@@ -172,7 +110,7 @@ def _number(value: Any, least: float | None, most: float | None, digits: int) ->
 
 
 def _date(field: DateField, value: Any, context: Context) -> str:
-    text = _string(value, "date").strip()
+    text = string(value, "date").strip()
     if not is_date(text):
         raise Fault("bad_date")
     day = date.fromisoformat(text)
@@ -186,7 +124,7 @@ def _date(field: DateField, value: Any, context: Context) -> str:
 
 
 def _time(field: TimeField, value: Any, context: Context) -> str:
-    text = _string(value, "time").strip()
+    text = string(value, "time").strip()
     if not is_time(text):
         raise Fault("bad_time")
     if field.min is not None and text < field.min:
@@ -197,7 +135,7 @@ def _time(field: TimeField, value: Any, context: Context) -> str:
 
 
 def _choice(field: ChoiceField, value: Any, context: Context) -> str:
-    text = _string(value, "text")
+    text = string(value, "text")
     if text not in field.values:
         raise Fault("not_a_choice")
     return text
@@ -221,7 +159,7 @@ def _yes_no(field: YesNoField, value: Any, context: Context) -> bool:
 
 
 def _email(field: EmailField, value: Any, context: Context) -> str:
-    text = _characters(value, EMAIL_MAX)
+    text = characters(value, EMAIL_MAX)
     try:
         return validate_email(text, check_deliverability=False).normalized
     except EmailNotValidError as error:
@@ -229,7 +167,7 @@ def _email(field: EmailField, value: Any, context: Context) -> str:
 
 
 def _phone(field: PhoneField, value: Any, context: Context) -> str:
-    text = _characters(value, PHONE_MAX)
+    text = characters(value, PHONE_MAX)
     try:
         number = phonenumbers.parse(text, "FR")
     except phonenumbers.NumberParseException as error:
@@ -239,62 +177,22 @@ def _phone(field: PhoneField, value: Any, context: Context) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _address(field: AddressField, value: Any, context: Context) -> dict[str, str]:
-    if not isinstance(value, Mapping):
-        raise Fault("wrong_type", expected="address")
-    if set(value) - set(ADDRESS_PARTS):
-        raise Fault("unknown_part")
-    parts = {name: _part(name, value[name]) for name in ADDRESS_PARTS if is_given(value.get(name))}
-    if "street" not in parts:
-        raise Fault("required", "street")
-    if "citycode" in parts or field.within == "territory":
-        return _address_here(parts, context)
-    for name in ("postal_code", "city"):
-        if name not in parts:
-            raise Fault("required", name)
-    if not _POSTAL_CODE.fullmatch(parts["postal_code"]):
-        raise Fault("bad_postal_code", "postal_code")
-    return parts
-
-
-def _part(name: str, value: Any) -> str:
-    try:
-        return _characters(value, ADDRESS_LINE_MAX)
-    except Fault as fault:
-        raise Fault(fault.code, name, **fault.params) from fault
-
-
-def _address_here(parts: dict[str, str], context: Context) -> dict[str, str]:
-    if "citycode" not in parts:
-        raise Fault("required", "citycode")
-    commune = context.form.communes.get(parts["citycode"])
-    if commune is None:
-        raise Fault("not_a_commune", "citycode")
-    if "postal_code" not in parts and len(commune.postal_codes) == 1:
-        parts["postal_code"] = commune.postal_codes[0]
-    if "postal_code" not in parts:
-        raise Fault("required", "postal_code")
-    if parts["postal_code"] not in commune.postal_codes:
-        raise Fault("not_its_postal_code", "postal_code", expected=list(commune.postal_codes))
-    return {name: parts[name] for name in ("street", "postal_code", "citycode")}
-
-
 def _commune(field: CommuneField, value: Any, context: Context) -> str:
-    code = _string(value, "commune").strip()
+    code = string(value, "commune").strip()
     if code not in context.form.communes:
         raise Fault("not_a_commune")
     return code
 
 
 def _country(field: CountryField, value: Any, context: Context) -> str:
-    code = _string(value, "country").strip().upper()
+    code = string(value, "country").strip().upper()
     if code not in COUNTRIES:
         raise Fault("not_a_country")
     return code
 
 
 def _identifier(field: Field, value: Any, context: Context) -> str:
-    text = _characters(value, IDENTIFIER_MAX)
+    text = characters(value, IDENTIFIER_MAX)
     read = any_plate if isinstance(field, NumberPlateField) and field.foreign else IDENTIFIERS[field.kind].read
     try:
         return read(text)
@@ -331,7 +229,7 @@ def _document_id(value: Any) -> UUID:
     if isinstance(value, UUID):
         return value
     try:
-        return UUID(_string(value, "document"))
+        return UUID(string(value, "document"))
     except ValueError as error:
         raise Fault("unknown_document") from error
 
@@ -350,7 +248,10 @@ _NORMALISE: Mapping[str, Callable[[Any, Any, Context], Any]] = {
     "consent": _consent,
     "email": _email,
     "phone": _phone,
-    "address": _address,
+    "address": parts.address,
+    "linked_choice": parts.linked_choice,
+    "point": parts.point,
+    "signature": parts.signature,
     "commune": _commune,
     "country": _country,
     **dict.fromkeys(IDENTIFIERS, _identifier),

@@ -6,8 +6,10 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from casework.forms.model import Commune
+from casework.forms.model import Box, Commune
 
+# Around the forty communes, with a few kilometres to spare: a point outside is a mistake, not a border case.
+TERRITORY = Box(south=46.30, west=-0.15, north=46.85, east=0.95)
 COMMUNITY = "200069854"  # SIREN of the communauté urbaine du Grand Poitiers
 _SOURCE = Path(__file__).resolve().parents[2] / "node_modules" / "@etalab" / "decoupage-administratif" / "data"
 

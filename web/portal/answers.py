@@ -13,7 +13,11 @@ from starlette.datastructures import FormData, UploadFile
 
 from casework.forms.kinds import KINDS
 
-ADDRESS_PARTS = ("street", "postal_code", "citycode", "city")
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "address": ("street", "postal_code", "citycode", "city"),
+    "point": ("lat", "lon", "words"),
+    "signature": ("name", "strokes"),
+}
 _FRENCH_DATE = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})")
 _DECIMAL = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,12})?")
 _TIME = re.compile(r"(\d{1,2})\s*[:hH]\s*(\d{2})?")
@@ -101,20 +105,21 @@ def _value(each: Mapping[str, Any], form: FormData) -> Any:
     id_, kind = each["id"], each["kind"]
     if kind == "choices":
         return [value for value in form.getlist(id_) if isinstance(value, str) and value]
-    if kind == "address":
-        parts = {part: _text(form, f"{id_}.{part}") for part in ADDRESS_PARTS}
-        return {part: value for part, value in parts.items() if value}
+    if kind in PARTS:
+        parts = {part: _text(form, f"{id_}.{part}") for part in PARTS[kind]}
+        return {part: _part(part, value) for part, value in parts.items() if value}
     text = _text(form, id_)
     if not text:
         return None
+    if kind == "linked_choice":  # one list for both levels: `first second`
+        return dict(zip(("first", "second"), text.split(), strict=False))
     if kind in ("yes_no", "consent"):
         return {"true": True, "false": False}.get(text, text)
     if kind == "integer":
         bare = _SPACES.sub("", text)
         return int(bare) if _WHOLE.fullmatch(bare) else text
     if kind in ("decimal", "money"):
-        bare = _SPACES.sub("", text).removesuffix("€")
-        return float(bare.replace(",", ".")) if _DECIMAL.fullmatch(bare) else text
+        return _number(_SPACES.sub("", text).removesuffix("€"), text)
     if kind == "time" and (match := _TIME.fullmatch(text)):
         hours, minutes = match.groups()
         return f"{int(hours):02}:{minutes or '00'}"
@@ -122,6 +127,21 @@ def _value(each: Mapping[str, Any], form: FormData) -> Any:
         day, month, year = match.groups()
         return f"{year}-{int(month):02}-{int(day):02}"
     return text
+
+
+def _part(name: str, text: str) -> Any:
+    if name in ("lat", "lon"):
+        return _number(_SPACES.sub("", text), text)
+    if name == "strokes":
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            return text
+    return text
+
+
+def _number(bare: str, typed: str) -> float | str:
+    return float(bare.replace(",", ".")) if _DECIMAL.fullmatch(bare) else typed
 
 
 def _text(form: FormData, name: str) -> str:

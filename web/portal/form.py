@@ -25,6 +25,7 @@ from web.portal.answers import Carried, File, Posted, asked_of, carried_of, give
 from web.render import countries, said
 
 CHECK = "verification"
+MODULES = {"point": "point.js", "signature": "signature.js"}  # what a kind of question gains from JavaScript
 
 
 @dataclass(slots=True)
@@ -180,6 +181,7 @@ def _questions(
         told=told,
         number=filling.pages.index(current) + 1,
         count=len(filling.pages) + 1,
+        modules=sorted({MODULES[each["kind"]] for each in current["fields"] if each["kind"] in MODULES}),
         branches=_branches(filling, current),
         answered=_worded(page, filling),
     )

@@ -28,8 +28,14 @@ def definition_of(*fields: Any, page_rules: dict[int, Any] | None = None) -> dic
 def _field(field: dict[str, Any]) -> dict[str, Any]:
     full = {"label": {"fr": "Question", "en": "Question"}, **field}
     if "choices" in full:
-        full["choices"] = [{"value": value, "label": {"fr": value, "en": value}} for value in full["choices"]]
+        full["choices"] = _choices(full["choices"])
     return full
+
+
+def _choices(values: Any) -> list[dict[str, Any]]:
+    """`values`: a list, or for two levels those of the second by those of the first."""
+    under = {value: {"choices": _choices(values[value])} for value in values} if isinstance(values, dict) else {}
+    return [{"value": value, "label": {"fr": value, "en": value}, **under.get(value, {})} for value in values]
 
 
 def faults_of(definition: Any) -> list[DefinitionFault]:
@@ -47,7 +53,11 @@ def form_of(*fields: Any, page_rules: dict[int, Any] | None = None) -> Form:
     return form
 
 
-_NEEDS: dict[str, dict[str, Any]] = {"choice": {"choices": ["a", "b"]}, "choices": {"choices": ["a", "b", "c"]}}
+_NEEDS: dict[str, dict[str, Any]] = {
+    "choice": {"choices": ["a", "b"]},
+    "choices": {"choices": ["a", "b", "c"]},
+    "linked_choice": {"choices": {"a": ["a1", "a2"], "b": ["b1"]}},
+}
 
 
 def every_kind(**more: Any) -> Form:

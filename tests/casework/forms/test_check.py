@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casework.forms.check import CODES, Checked, check, check_again, visible
+from casework.forms.judging import Documents
 from casework.forms.model import FILE_MAX, Form
-from casework.forms.values import Documents
 from casework.procedures.catalogue import load
 from tests.casework.forms.forms import every_kind, form_of
 from tests.casework.forms.strategies import TODAY, answers_to, json_values
@@ -37,6 +37,7 @@ def faults(form: Form, answers: Any) -> list[tuple[str, str]]:
 
 
 CHOICES = {"choices": ["blue", "red", "green"]}
+TWO_LEVELS = {"choices": {"road": ["lamp", "hole"], "park": ["bench"]}}
 HERE = {"street": "12 rue des Écoles", "postal_code": "86000", "citycode": "86194"}
 AWAY = {"street": "1 rue de Rivoli", "postal_code": "75004", "city": "Paris"}
 
@@ -62,6 +63,19 @@ AWAY = {"street": "1 rue de Rivoli", "postal_code": "75004", "city": "Paris"}
         ("money", {}, -999_999_999, -999_999_999),
         ("time", {"min": "08:00", "max": "18:30"}, " 18:30", "18:30"),
         ("consent", {}, True, True),
+        ("linked_choice", TWO_LEVELS, {"second": "lamp", "first": "road"}, {"first": "road", "second": "lamp"}),
+        ("dossier", {}, " 2026 0001234 x", "2026-0001234-X"),
+        ("point", {}, {"lat": 46.58022449, "lon": 0.34}, {"lat": 46.580224, "lon": 0.34}),
+        ("point", {}, {"words": " devant la poste "}, {"words": "devant la poste"}),
+        ("point", {"within": "anywhere"}, {"lon": 180.0, "lat": -90}, {"lat": -90, "lon": 180}),
+        ("signature", {}, {"name": " Lina Moreau"}, {"name": "Lina Moreau"}),
+        (
+            "signature",
+            {},
+            {"name": "L", "strokes": [[[0, 0], [600, 200]]]},
+            {"name": "L", "strokes": [[[0, 0], [600, 200]]]},
+        ),
+        ("signature", {}, {"name": "L", "strokes": []}, {"name": "L"}),
         ("country", {}, "fr ", "FR"),
         ("siret", {}, "732 829 320 00074", "73282932000074"),
         ("siret", {}, "356 000 000 49837", "35600000049837"),  # La Poste: no Luhn, a sum of five times something
@@ -144,6 +158,13 @@ def test_accepted(kind: str, more: dict[str, Any], sent: Any, kept: Any) -> None
         ("time", {"min": "08:00"}, "07:59", "time_too_early"),
         ("time", {"max": "18:00"}, "18:01", "time_too_late"),
         ("consent", {}, "true", "wrong_type"),
+        ("linked_choice", TWO_LEVELS, "road", "wrong_type"),
+        ("linked_choice", TWO_LEVELS, {"first": "road", "third": "x"}, "unknown_part"),
+        ("dossier", {}, "2026-0001234-K", "bad_dossier"),
+        ("dossier", {}, "2026-123-X", "bad_dossier"),
+        ("point", {}, "46.58, 0.34", "wrong_type"),
+        ("point", {}, {"lat": 46.58, "lon": 0.34, "height": 3}, "unknown_part"),
+        ("signature", {}, "Lina", "wrong_type"),
         ("consent", {"required": True}, False, "consent_required"),
         ("country", {}, "FRA", "not_a_country"),
         ("country", {}, "EU", "not_a_country"),
@@ -217,6 +238,46 @@ def test_refused(kind: str, more: dict[str, Any], sent: Any, code: str) -> None:
 )
 def test_a_fault_in_an_address_names_its_part(more: dict[str, Any], sent: Any, where: str, code: str) -> None:
     assert faults(form_of({"id": "it", "kind": "address", **more}), {"it": sent}) == [(where, code)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "sent", "where", "code"),
+    [
+        ("linked_choice", TWO_LEVELS, {"first": "road"}, "it.second", "required"),
+        ("linked_choice", TWO_LEVELS, {"second": "lamp"}, "it.first", "required"),
+        ("linked_choice", TWO_LEVELS, {"first": "sea", "second": "lamp"}, "it.first", "not_a_choice"),
+        ("linked_choice", TWO_LEVELS, {"first": "park", "second": "lamp"}, "it.second", "not_a_choice"),
+        ("linked_choice", TWO_LEVELS, {"first": ["road"], "second": "lamp"}, "it.first", "wrong_type"),
+        ("point", {}, {"lat": 46.58}, "it.lon", "required"),
+        ("point", {}, {"lat": "46.58", "lon": 0.34}, "it.lat", "wrong_type"),
+        ("point", {}, {"lat": float("nan"), "lon": 0.34}, "it.lat", "wrong_type"),
+        ("point", {}, {"lat": 48.8566, "lon": 2.3522}, "it.lat", "outside"),
+        ("point", {"within": "anywhere"}, {"lat": 48.8566, "lon": 181}, "it.lon", "outside"),
+        ("point", {}, {"words": "x" * 201}, "it.words", "too_long"),
+        ("signature", {}, {"strokes": [[[1, 1]]]}, "it.name", "required"),
+        ("signature", {}, {"name": "x" * 101}, "it.name", "too_long"),
+        ("signature", {}, {"name": "L", "strokes": "<svg/>"}, "it.strokes", "bad_drawing"),
+        ("signature", {}, {"name": "L", "strokes": [[]]}, "it.strokes", "bad_drawing"),
+        ("signature", {}, {"name": "L", "strokes": [[[1, 1], [601, 1]]]}, "it.strokes", "bad_drawing"),
+        ("signature", {}, {"name": "L", "strokes": [[[1, '1"/><script>']]]}, "it.strokes", "bad_drawing"),
+        ("signature", {}, {"name": "L", "strokes": [[[True, 1]]]}, "it.strokes", "bad_drawing"),
+        ("signature", {}, {"name": "L", "strokes": [[[1, 1]] * 2001]}, "it.strokes", "drawing_too_big"),
+    ],
+)
+def test_a_fault_in_an_answer_of_parts_names_its_part(
+    kind: str, more: dict[str, Any], sent: Any, where: str, code: str
+) -> None:
+    assert faults(form_of({"id": "it", "kind": kind, **more}), {"it": sent}) == [(where, code)]
+
+
+def test_a_rule_reads_both_levels_of_a_linked_choice() -> None:
+    form = form_of(
+        {"id": "about", "kind": "linked_choice", **TWO_LEVELS},
+        {"id": "lamp", "kind": "text", "visible_if": {"==": [{"var": "about.second"}, "lamp"]}},
+        {"id": "road", "kind": "text", "visible_if": {"==": [{"var": "about.first"}, "road"]}},
+    )
+    assert visible(form, {"about": {"first": "road", "second": "hole"}}, today=TODAY) == {"about", "road"}
+    assert visible(form, {"about": {"first": "road", "second": "lamp"}}, today=TODAY) == {"about", "lamp", "road"}
 
 
 @pytest.mark.parametrize("blank", [None, "", "  \n", [], {}, {"street": " ", "city": None}])

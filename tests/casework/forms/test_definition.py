@@ -64,6 +64,13 @@ def test_every_kind_is_read() -> None:
         ({**TEXT, "kind": "choice", "choices": ["only"]}, "[0].choices", "wrong_count"),
         ({**TEXT, "kind": "choice", "choices": ["a", "a"]}, "[0].choices[1].value", "twice"),
         ({**TEXT, "kind": "choices", "choices": ["a", "b"], "at_most": 3}, "[0].at_most", "out_of_range"),
+        ({**TEXT, "kind": "linked_choice", "choices": {"a": [], "b": ["c"]}}, "[0].choices[0].choices", "wrong_count"),
+        (
+            {**TEXT, "kind": "linked_choice", "choices": {"a": ["c", "c"], "b": ["c"]}},
+            "[0].choices[0].choices[1].value",
+            "twice",
+        ),
+        ({**TEXT, "kind": "point", "within": "mars"}, "[0].within", "not_one_of"),
         ({**TEXT, "kind": "address", "within": "mars"}, "[0].within", "not_one_of"),
         ({**TEXT, "kind": "attachment", "types": ["exe"]}, "[0].types", "not_one_of"),
         ({**TEXT, "kind": "attachment", "max_megabytes": 26}, "[0].max_megabytes", "out_of_range"),
