@@ -32,7 +32,7 @@ async def claim(
     async def do(db: AsyncConnection, by: Authority) -> Recorded:
         return await actions.claim(db, dossier_id, seen=seen, by=by)
 
-    return await _act(state, viewer, "claim", dossier_id, attempt, do)
+    return await do_act(state, viewer, "claim", dossier_id, attempt, do)
 
 
 async def release(
@@ -43,7 +43,7 @@ async def release(
     async def do(db: AsyncConnection, by: Authority) -> Recorded:
         return await actions.release(db, dossier_id, seen=seen, by=by)
 
-    return await _act(state, viewer, "release", dossier_id, attempt, do)
+    return await do_act(state, viewer, "release", dossier_id, attempt, do)
 
 
 async def assign(
@@ -60,7 +60,7 @@ async def assign(
     async def do(db: AsyncConnection, by: Authority) -> Recorded:
         return await actions.assign(db, dossier_id, to=AccountId(asked.agent), seen=seen, by=by)
 
-    return await _act(state, viewer, "assign", dossier_id, attempt, do)
+    return await do_act(state, viewer, "assign", dossier_id, attempt, do)
 
 
 async def reroute(
@@ -78,7 +78,7 @@ async def reroute(
     async def do(db: AsyncConnection, by: Authority) -> Recorded:
         return await actions.reroute(db, dossier_id, to=asked.service, reason=reason, seen=seen, by=by)
 
-    return await _act(state, viewer, "reroute", dossier_id, attempt, do)
+    return await do_act(state, viewer, "reroute", dossier_id, attempt, do)
 
 
 async def start_review(
@@ -89,7 +89,7 @@ async def start_review(
     async def do(db: AsyncConnection, by: Authority) -> Recorded:
         return await actions.start_review(db, dossier_id, seen=seen, by=by)
 
-    return await _act(state, viewer, "start_review", dossier_id, attempt, do)
+    return await do_act(state, viewer, "start_review", dossier_id, attempt, do)
 
 
 async def ask_completion(
@@ -101,7 +101,7 @@ async def ask_completion(
     async def do(db: AsyncConnection, by: Authority) -> Recorded:
         return await actions.ask_completion(db, dossier_id, reason=reason, seen=seen, by=by)
 
-    return await _act(state, viewer, "ask_completion", dossier_id, attempt, do)
+    return await do_act(state, viewer, "ask_completion", dossier_id, attempt, do)
 
 
 async def decide(
@@ -113,7 +113,7 @@ async def decide(
     async def do(db: AsyncConnection, by: Authority) -> Recorded:
         return await actions.decide(db, dossier_id, outcome=asked.outcome, reason=reason, seen=seen, by=by)
 
-    return await _act(state, viewer, "decide", dossier_id, attempt, do)
+    return await do_act(state, viewer, "decide", dossier_id, attempt, do)
 
 
 async def take_over(
@@ -124,7 +124,7 @@ async def take_over(
     async def do(db: AsyncConnection, by: Authority) -> Recorded:
         return await actions.take_over(db, dossier_id, seen=seen, by=by)
 
-    return await _act(state, viewer, "take_over", dossier_id, attempt, do)
+    return await do_act(state, viewer, "take_over", dossier_id, attempt, do)
 
 
 async def hand_back(
@@ -135,7 +135,7 @@ async def hand_back(
     async def do(db: AsyncConnection, by: Authority) -> Recorded:
         return await actions.hand_back(db, dossier_id, seen=seen, by=by)
 
-    return await _act(state, viewer, "hand_back", dossier_id, attempt, do)
+    return await do_act(state, viewer, "hand_back", dossier_id, attempt, do)
 
 
 async def write(
@@ -153,10 +153,11 @@ async def write(
     async def do(db: AsyncConnection, by: Authority) -> Recorded:
         return await actions.post_message(db, dossier_id, message=message, seen=seen, by=by)
 
-    return await _act(state, viewer, "post_message", dossier_id, attempt, do)
+    return await do_act(state, viewer, "post_message", dossier_id, attempt, do)
 
 
-async def _act(state: State, viewer: Viewer, act: str, dossier_id: DossierId, attempt: Once | None, do: Do) -> Acted:
+async def do_act(state: State, viewer: Viewer, act: str, dossier_id: DossierId, attempt: Once | None, do: Do) -> Acted:
+    """Do it in one transaction, under the right that `access.may` finds, once for each attempt."""
     async with transaction(state) as db:
         if before := await once.begin(db, attempt, dossier_id):
             return await already(db, viewer, before)

@@ -4,7 +4,7 @@
 what is offered with what is then accepted, over every viewer and state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from casework.dossiers import rules
 
 # access's name of an act → the rules' name, where the agent's and the citizen's differ.
 _RULE: Mapping[str, tuple[str, str]] = {"post_message": ("write", "reply")}
-OFFERED = tuple(act for act in access.ACTS if act != "reach_page")
+OFFERED = tuple(act for act in access.ACTS if act not in ("reach_page", "act"))  # `api.process` offers actions
 
 
 class Standing(Protocol):
@@ -49,6 +49,16 @@ def acts(viewer: Viewer, row: Standing, *, origin_away: bool = False) -> tuple[s
         and _holds(act, row, me, citizen=citizen, manager=manager)
         and _particular(act, row, me, manager=manager, origin_away=origin_away)
     )
+
+
+def may_act(viewer: Viewer, row: Standing, doers: Collection[str]) -> bool:
+    """Whether this viewer is one of those who may do an action of the process."""
+    me = viewer.account_id
+    if viewer.kind != "agent" or (row.citizen_id is not None and row.citizen_id == me):
+        return False
+    related = bool(_relations(viewer, row) & access.ACTS["act"])
+    is_ = {"service": True, "manager": row.service_id in viewer.managed, "holder": row.holder_id == me}
+    return related and any(is_[each] for each in doers)
 
 
 def _relations(viewer: Viewer, row: Standing) -> set[str]:

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import documents as files
+from api import process
 from api.acts import acts
 from api.answers import shown
 from api.door import reading, transaction
@@ -59,14 +60,18 @@ async def _filed(db: AsyncConnection, viewer: Viewer, found: Particulars, locale
     origins = await contents.origins(db, found.id) if inside else {}
     stored = [files.representation(each) for each in await documents.of_dossier(db, found.id)]
     said = await contents.messages(db, found.id)
-    told = timeline(await read.of_subject(db, "dossier", found.id), audience, citizen_id=found.citizen_id)
+    facts = await read.of_subject(db, "dossier", found.id)
+    told = timeline(facts, audience, citizen_id=found.citizen_id)
     names = await named(db, told, row.cover_id)
+    package = package_of(published)
     typed = await contents.scratch(db, found.id, "reply", viewer.account_id) if viewer.account_id else None
+    called = {step.id: step.title[locale] for step in package.process.steps}
     return DossierView(
         id=found.id,
         reference=found.reference,
         version=row.version,
         state=found.state,  # type: ignore[arg-type] # a check constraint of the table
+        step=process.step_of(package.process, found.step),
         procedure=summary_of(published),
         revision=found.revision,
         service=Service(id=row.service_id, name=row.service_name),
@@ -85,9 +90,10 @@ async def _filed(db: AsyncConnection, viewer: Viewer, found: Particulars, locale
         to_take_over=_to_take_over(row, names) if inside else None,
         rerouted=await contents.rerouted(db, found.id) if inside else None,
         acts=acts(viewer, row, origin_away=await _origin_away(db, row)),
-        answers=shown(package_of(published).form, answers, stored, locale=locale, origins=origins),
+        actions=await process.offered(db, viewer, row, found, package.process, facts),
+        answers=shown(package.form, answers, stored, locale=locale, origins=origins),
         documents=stored,
-        timeline=[entry(each, names) for each in told],
+        timeline=[entry(each, names, called) for each in told],
         messages=[message(each, audience) for each in said],
         scratch=Scratch(revision=typed.revision, body=typed.body, updated_at=typed.updated_at) if typed else None,
         draft_answers=None,

@@ -34,8 +34,10 @@ def person(id_: UUID | None, names: Mapping[UUID, str]) -> Person | None:
     return Person(id=id_, name=names[id_]) if id_ is not None and id_ in names else None
 
 
-def entry(told: Entry, names: Mapping[UUID, str]) -> TimelineEntry:
-    """A timeline's entry with its names."""
+def entry(told: Entry, names: Mapping[UUID, str], steps: Mapping[str, str] | None = None) -> TimelineEntry:
+    """A timeline's entry with its names; `steps`: what the steps of its process are called, by id."""
+    step = told.set.get("step", (None, None))[1]
+    called = {step: steps[step]} if steps and step in steps else {}
     return TimelineEntry(
         version=told.version,
         kind=told.kind,
@@ -45,7 +47,7 @@ def entry(told: Entry, names: Mapping[UUID, str]) -> TimelineEntry:
         on_behalf_of=person(told.on_behalf_of, names),
         set=told.set,
         details=told.details,
-        names={str(id_): names[id_] for id_ in _people_in(told.set) if id_ in names},
+        names={**{str(id_): names[id_] for id_ in _people_in(told.set) if id_ in names}, **called},
     )
 
 

@@ -39,6 +39,7 @@ TABLE: Mapping[str, Told] = {
     "already_held": Told(409, "Un collègue traite déjà ce dossier", "A colleague already holds this dossier"),
     "not_the_holder": Told(409, "Seule la personne qui traite ce dossier peut le faire", "Only its holder may do this"),
     "wrong_state": Told(409, "L’état du dossier ne le permet pas", "The dossier’s state does not allow it"),
+    "not_at_this_step": Told(409, "Cette action n’est pas possible à cette étape", "This step has no such action"),
     "nothing_to_take_over": Told(409, "Ce dossier n’est pas à reprendre", "This dossier is not to be taken over"),
     "invalid": Told(422, "Certaines réponses sont à corriger", "Some answers must be corrected"),
     "procedure_closed": Told(409, "Cette démarche est fermée", "This procedure is closed"),

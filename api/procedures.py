@@ -1,6 +1,5 @@
 """The catalogue: lists, one procedure with its form, and what answers make of the form."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -34,23 +33,10 @@ from casework.forms.model import Form
 from casework.forms.rule_reading import Profile
 from casework.procedures import queries
 from casework.procedures.lookups import Answered, Filler
-from casework.procedures.package import Package, read
+from casework.procedures.package import Package
+from casework.procedures.packages import package_of as package_of
 from casework.procedures.queries import Published
 from casework.terms import PARIS
-
-MOST_PACKAGES = 256
-_packages: OrderedDict[tuple[UUID, int], Package] = OrderedDict()
-
-
-def package_of(published: Published) -> Package:
-    """The package of a revision, read once: a revision never changes."""
-    key = (published.id, published.revision)
-    package = _packages.get(key)
-    if package is None:
-        package = _packages[key] = read(published.definition)
-        if len(_packages) > MOST_PACKAGES:
-            _packages.popitem(last=False)
-    return package
 
 
 def today() -> date:

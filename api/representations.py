@@ -10,6 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from api.titled import Titled
 from casework.dossiers.contents import Rerouted
 from casework.dossiers.queries import QueueRow
 
@@ -210,7 +211,9 @@ class DossierView(Out, frozen=True, kw_only=True):
     last_at: datetime | None
     to_take_over: ToTakeOver | None
     rerouted: Rerouted | None = None  # for agents
+    step: Titled | None = None  # of its procedure's process, inside the state
     acts: Sequence[str]
+    actions: Sequence[Titled] = ()  # of the process, as `acts`
     answers: Sequence[Answer]
     documents: Sequence[Document]
     timeline: Sequence[TimelineEntry]

@@ -14,6 +14,7 @@ from api import (
     inputs,
     parameters,
     procedures,
+    process,
     queues,
     services,
     sessions,
@@ -28,6 +29,7 @@ from infra.cookies import session_cookie
 
 _ACT = ("not_allowed", "not_found", "stale", "wrong_state", "already_held", "not_the_holder")
 _TAKE = (*_ACT, "nothing_to_take_over")
+_DO = (*_ACT, "not_at_this_step")
 _FILE = ("not_found", "invalid", "procedure_closed", "account_needed", "not_allowed")
 
 
@@ -192,6 +194,11 @@ async def _start_review(call: Call) -> Reply:
     return _done(await acting.start_review(call.state, call.viewer, call.dossier, seen=seen, attempt=attempt))
 
 
+async def _do(call: Call) -> Reply:
+    seen, attempt = call.version, call.attempt
+    return _done(await process.act(call.state, call.viewer, call.dossier, call.body, seen=seen, attempt=attempt))
+
+
 async def _ask_completion(call: Call) -> Reply:
     seen, attempt = call.version, call.attempt
     return _done(
@@ -344,6 +351,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _act("assign", "Give it to an agent of its service", _assign, takes=inputs.Assignment),
     _act("reroute", "Give it to the service that must answer", _reroute, takes=inputs.Rerouting),
     _act("start-review", "Begin to examine it", _start_review),
+    _act("act", "Do an action of its procedure's process", _do, takes=process.Chosen, refuses=_DO),
     _act("ask-completion", "Ask the citizen for what is missing", _ask_completion, takes=inputs.Asked),
     _act("decide", "Answer the request", _decide, takes=inputs.Decision),
     _act("take-over", "Go on in the place of somebody who is away", _take_over, refuses=_TAKE),

@@ -80,6 +80,7 @@ ACTS: Mapping[str, frozenset[str]] = {
     "release": frozenset({"member", "holder"}),
     "assign": frozenset({"member", "holder"}),
     "start_review": frozenset({"member", "holder"}),
+    "act": frozenset({"member", "holder"}),
     "ask_completion": frozenset({"member", "holder"}),
     "decide": frozenset({"member", "holder"}),
     "reroute": frozenset({"member", "holder"}),

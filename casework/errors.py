@@ -56,6 +56,12 @@ class NothingToTakeOver(Refused):
     code = "nothing_to_take_over"
 
 
+class NotAtThisStep(Refused):
+    """The process offers no such action here and now: `step`, `allowed` (the actions that start from it)."""
+
+    code = "not_at_this_step"
+
+
 class Invalid(Refused):
     """The input does not hold: `faults`, each {field, code, …}."""
 

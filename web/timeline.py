@@ -24,19 +24,22 @@ class Step:
 def for_citizen(entry: TimelineEntry, t: Translator) -> Step:
     """What the person who filed reads: where the request stands, not who holds it inside."""
     _ = t.gettext
-    mine = entry.side == "citizen"
+    mine, step = entry.side == "citizen", _named(entry, "step")
     sentences = {
         "dossier.draft_opened": _("Vous avez commencé votre demande."),
         "dossier.submitted": _("Vous avez déposé votre demande. Nous en avons accusé réception."),
         "dossier.claimed": _("Un agent a pris votre demande en charge."),
         "dossier.review_started": _("L’examen de votre demande a commencé."),
+        "dossier.step_changed": _("Votre demande en est à l’étape « {step} ».")
+        if step
+        else _("Votre demande est passée à une autre étape."),
         "dossier.completion_asked": _("Il manque un élément : nous attendons votre réponse. Le délai est suspendu."),
         "dossier.completed": _("Vous avez complété votre demande. L’examen reprend."),
         "dossier.rerouted": _("Votre demande a été transmise au service qui doit y répondre."),
         "dossier.message_posted": _("Vous nous avez écrit.") if mine else _("Le service vous a écrit."),
     }
     sentence = sentences.get(entry.kind) or _decided_for_citizen(entry, _)
-    return Step(entry.at, sentence, entry.kind, entry.version, mine)
+    return Step(entry.at, sentence.format(step=step), entry.kind, entry.version, mine)
 
 
 def _decided_for_citizen(entry: TimelineEntry, _: Word) -> str:
@@ -52,7 +55,7 @@ def for_agent(entry: TimelineEntry, t: Translator) -> Step:
     """What agents read: who did what, and in whose place."""
     _ = t.gettext
     who = _subject(entry, _)
-    to = _named(entry, "holder_id") or _("un collègue")
+    to, step = _named(entry, "holder_id") or _("un collègue"), _named(entry, "step")
     citizen = {
         "dossier.draft_opened": _("L’usager a commencé sa demande."),
         "dossier.submitted": _("L’usager a déposé sa demande."),
@@ -71,6 +74,9 @@ def for_agent(entry: TimelineEntry, t: Translator) -> Step:
         "dossier.released": _("{who} a remis le dossier au service."),
         "dossier.assigned": _("{who} a confié le dossier à {to}."),
         "dossier.review_started": _("{who} a commencé l’instruction."),
+        "dossier.step_changed": _("{who} a fait passer le dossier à l’étape « {step} ».")
+        if step
+        else _("{who} a fait passer le dossier à une autre étape."),
         "dossier.completion_asked": _("{who} a demandé à l’usager de compléter."),
         "dossier.message_posted": _("{who} a écrit à l’usager."),
         "dossier.taken_over": _("{who} a repris le dossier."),
@@ -82,7 +88,9 @@ def for_agent(entry: TimelineEntry, t: Translator) -> Step:
         sentence = citizen[entry.kind]
     else:
         sentence = {**citizen, **clock, **agent}.get(entry.kind, _("Le dossier a avancé."))
-    return Step(entry.at, sentence.format(who=who, to=to), entry.kind, entry.version, entry.side == "citizen")
+    return Step(
+        entry.at, sentence.format(who=who, to=to, step=step), entry.kind, entry.version, entry.side == "citizen"
+    )
 
 
 def _decided(entry: TimelineEntry, _: Word) -> str:
@@ -117,6 +125,7 @@ def missed(kind: str, name: str | None, hour: str, t: Translator) -> str:
         "dossier.handed_back": _("{who} a rendu ce dossier à {hour}."),
         "dossier.rerouted": _("{who} a transmis ce dossier à un autre service à {hour}."),
         "dossier.review_started": _("{who} a commencé l’instruction à {hour}."),
+        "dossier.step_changed": _("{who} a fait passer ce dossier à une autre étape à {hour}."),
         "dossier.completion_asked": _("{who} a demandé un complément à l’usager à {hour}."),
         "dossier.completed": _("L’usager a complété sa demande à {hour}."),
         "dossier.decided": _("{who} a pris la décision à {hour}."),

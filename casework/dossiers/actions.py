@@ -15,15 +15,17 @@ from casework import terms
 from casework.authority import Authority
 from casework.continuity import queries as continuity
 from casework.documents.actions import attach
-from casework.dossiers import queries, rules
+from casework.dossiers import progress, queries, rules
 from casework.dossiers.model import DOSSIER, Dossier
 from casework.dossiers.reference import reference_of
+from casework.dossiers.standing import standing
 from casework.errors import Invalid
 from casework.ids import AccountId, DossierId, Version, new_id
 from casework.journal.append import append
 from casework.journal.fact import Fact, Recorded, canonical
 from casework.journal.seal import seal
 from casework.organisation import queries as organisation
+from casework.procedures.packages import process_of
 
 _NEW = text(
     """
@@ -147,6 +149,8 @@ async def _submit(
 ) -> Recorded:
     salt, content = seal(answers)
     due = terms.due_at(dossier.now, target_days)
+    procedure = filing.get("procedure_id", dossier.procedure_id), filing.get("revision", dossier.revision)
+    process = await process_of(db, *procedure)
     fact = rules.submit(
         dossier,
         seen=seen,
@@ -157,6 +161,7 @@ async def _submit(
         told=told,
         by=by,
         at=dossier.now,
+        step=process.first("submitted"),
     )
     who = {name: applicant[name] for name in ("applicant", "applicant_email")}
     search = f"{dossier.reference.lower()} {applicant['search']}"
@@ -209,7 +214,22 @@ async def assign(
 async def start_review(db: AsyncConnection, dossier_id: DossierId, *, seen: Version, by: Authority) -> Recorded:
     """The holder begins to examine it."""
     dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
-    fact = rules.start_review(dossier, seen=seen, by=by, at=dossier.now)
+    process = await process_of(db, dossier.procedure_id, dossier.revision)
+    fact = rules.start_review(dossier, seen=seen, by=by, at=dossier.now, step=process.first("under_review"))
+    return await append(db, DOSSIER, dossier, fact, by=by)
+
+
+async def act(
+    db: AsyncConnection, dossier_id: DossierId, *, action: str, seen: Version | None, by: Authority
+) -> Recorded:
+    """Do an action of the procedure's process. Raises Invalid (no such action) and NotAtThisStep."""
+    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
+    process = await process_of(db, dossier.procedure_id, dossier.revision)
+    asked = process.action(action)
+    if asked is None:
+        raise Invalid(faults=[{"field": "action", "code": "no_such_action"}])
+    holds = asked.when is None or progress.holds(asked.when, await standing(db, dossier), at=dossier.now)
+    fact = rules.act(dossier, asked, process, holds=holds, seen=seen, by=by, at=dossier.now)
     return await append(db, DOSSIER, dossier, fact, by=by)
 
 

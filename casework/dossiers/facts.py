@@ -24,13 +24,14 @@ KINDS: Mapping[str, Kind] = {
     "dossier.draft_page_reached": _kind("last_at", details=("page",)),
     "dossier.draft_expired": _kind("state", "last_at"),
     "dossier.submitted": _kind(
-        *_FILING, "state", "submitted_at", "due_at", "last_at",
+        *_FILING, "state", "submitted_at", "due_at", "last_at", "step",
         details=("content", "documents", "looked_up", "declared"), told=True,
     ),
     "dossier.claimed": _kind("holder_id", "last_at", told=True),
     "dossier.released": _kind(*_HOLD, *_COVER, "last_at"),
     "dossier.assigned": _kind(*_HOLD, *_COVER, "last_at", details=("batch_id",)),
-    "dossier.review_started": _kind("state", "last_at", told=True),
+    "dossier.review_started": _kind("state", "last_at", "step", told=True),
+    "dossier.step_changed": _kind("state", "step", "last_at", details=("action",), told=True),
     "dossier.completion_asked": _kind(
         "state", "awaiting_since", "citizen_wrote_at", "last_at", details=("content",), told=True
     ),
@@ -41,7 +42,7 @@ KINDS: Mapping[str, Kind] = {
         "message_count", "citizen_wrote_at", "last_at", details=("content", "author"), told=True
     ),
     "dossier.decided": _kind(
-        *_COVER, "state", "decided_at", "awaiting_since", "citizen_wrote_at", "last_at",
+        *_COVER, "state", "step", "decided_at", "awaiting_since", "citizen_wrote_at", "last_at",
         details=("content", "outcome"), told=True,
     ),
     "dossier.uncovered": _kind(*_COVER, details=("absence",)),
@@ -59,4 +60,6 @@ HOLDING = frozenset({
     "dossier.claimed", "dossier.released", "dossier.assigned", "dossier.taken_over", "dossier.handed_back",
     "dossier.rerouted",
 })  # fmt: skip
-PROGRESS = frozenset({"dossier.review_started", "dossier.completion_asked", "dossier.completed", "dossier.decided"})
+PROGRESS = frozenset({
+    "dossier.review_started", "dossier.step_changed", "dossier.completion_asked", "dossier.completed", "dossier.decided",
+})  # fmt: skip

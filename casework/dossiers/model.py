@@ -75,6 +75,7 @@ dossiers = Table(
     Column("message_count", Integer, nullable=False, server_default="0"),
     Column("citizen_wrote_at", DateTime(timezone=True)),  # a message of the citizen that nobody answered yet
     Column("last_at", DateTime(timezone=True)),  # the last fact
+    Column("step", Text),  # of its procedure's process, inside the state; null: it has none here
     # Not owned by the facts.
     Column("applicant", Text, nullable=False, server_default=""),  # the name to show; erasable
     Column("applicant_email", Text),  # where the receipt goes; erasable
@@ -104,7 +105,7 @@ dossiers = Table(
 FACT_COLUMNS = (
     "state", "procedure_id", "revision", "service_id", "directorate_id", "citizen_id", "channel", "commune",
     "holder_id", "taken_over_from", "mandate_id", "uncovered_since", "cover_id", "absence_id", "submitted_at", "due_at",
-    "late", "awaiting_since", "decided_at", "message_count", "citizen_wrote_at", "last_at",
+    "late", "awaiting_since", "decided_at", "message_count", "citizen_wrote_at", "last_at", "step",
 )  # fmt: skip
 # What a lock reads of `dossiers d`, in the order of `Dossier`'s fields.
 LOCKED = (
@@ -213,6 +214,7 @@ class Dossier(msgspec.Struct, frozen=True):
     message_count: int
     citizen_wrote_at: datetime | None
     last_at: datetime | None
+    step: str | None
     since: tuple[Happened, ...] = ()
 
     @property

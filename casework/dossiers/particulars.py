@@ -30,6 +30,7 @@ class Particulars:
     applicant_email: str | None
     absence_id: UUID | None
     last_at: datetime | None
+    step: str | None
 
     @property
     def filed(self) -> bool:
@@ -37,7 +38,7 @@ class Particulars:
 
 
 _COLUMNS = """d.id, d.reference, d.version, d.state, d.procedure_id, d.revision, d.citizen_id, d.channel, d.applicant,
-    d.applicant_email, d.absence_id, d.last_at"""
+    d.applicant_email, d.absence_id, d.last_at, d.step"""
 _ONE = text(f"select {_COLUMNS} from dossiers d where d.id = :id and {VISIBLE}")
 # A submission takes the row's lock: while this one holds it, the draft stays a draft.
 _KEPT = text(f"select {_COLUMNS} from dossiers d where d.id = :id and {VISIBLE} for no key update of d")

@@ -14,9 +14,19 @@ from uuid import UUID
 from casework.authority import Authority
 from casework.dossiers.facts import HOLDING, PROGRESS
 from casework.dossiers.model import DECIDED, Dossier
-from casework.errors import AlreadyHeld, Invalid, NothingToTakeOver, NotTheHolder, Stale, WrongState
+from casework.errors import (
+    AlreadyHeld,
+    Invalid,
+    NotAllowed,
+    NotAtThisStep,
+    NothingToTakeOver,
+    NotTheHolder,
+    Stale,
+    WrongState,
+)
 from casework.ids import Version
 from casework.journal.fact import Fact
+from casework.procedures.process import Action, Process
 
 Holder = Literal["nobody", "actor", "actor or manager", "actor, manager or nobody", "another", "anybody"]
 
@@ -33,6 +43,7 @@ class Act:
 _DRAFT = frozenset({"draft"})
 _OPEN = frozenset({"submitted", "under_review", "awaiting_citizen"})
 _FILED = _OPEN | DECIDED
+_WORKED = frozenset({"submitted", "under_review"})
 _DECISION = frozenset({"dossier.decided"})
 
 ACTS: Mapping[str, Act] = {
@@ -44,6 +55,7 @@ ACTS: Mapping[str, Act] = {
     "release": Act(_OPEN, "actor or manager", HOLDING | _DECISION),
     "assign": Act(_OPEN, "actor, manager or nobody", HOLDING | _DECISION),
     "start_review": Act(frozenset({"submitted"}), "actor", HOLDING | PROGRESS),
+    "act": Act(_WORKED, "anybody", HOLDING | PROGRESS),  # by whom: the action says
     "ask_completion": Act(frozenset({"under_review"}), "actor", HOLDING | PROGRESS),
     "complete": Act(frozenset({"awaiting_citizen"}), "anybody", PROGRESS),
     "write": Act(_FILED, "actor", HOLDING),  # an agent's message
@@ -118,13 +130,14 @@ def submit(
     told: Mapping[str, Any] = MappingProxyType({}),
     by: Authority,
     at: datetime,
+    step: str | None = None,
 ) -> Fact:
     """The citizen files. Where it goes is known at once, and in the same fact (`filing`: procedure, service, …; `told`:
     what else is to be remembered of that moment, by name, no personal data)."""
     _admit("submit", dossier, seen=seen, by=by)
     return Fact(
         "dossier.submitted",
-        {**filing, "state": "submitted", "submitted_at": at, "due_at": due_at, "last_at": at},
+        {**filing, "state": "submitted", "submitted_at": at, "due_at": due_at, "step": step, "last_at": at},
         {"content": content, "documents": documents, **{name: value for name, value in told.items() if value}},
     )
 
@@ -150,10 +163,36 @@ def assign(
     return Fact("dossier.assigned", {**_FREE, "holder_id": to, **cover, "last_at": at}, batch)
 
 
-def start_review(dossier: Dossier, *, seen: Version | None, by: Authority, at: datetime) -> Fact:
-    """The holder begins to examine it."""
+def start_review(
+    dossier: Dossier, *, seen: Version | None, by: Authority, at: datetime, step: str | None = None
+) -> Fact:
+    """The holder begins to examine it, at the first `step` of the examination where its process has any."""
     _admit("start_review", dossier, seen=seen, by=by)
-    return Fact("dossier.review_started", {"state": "under_review", "last_at": at})
+    return Fact("dossier.review_started", {"state": "under_review", "step": step, "last_at": at})
+
+
+def act(
+    dossier: Dossier,
+    action: Action,
+    process: Process,
+    *,
+    holds: bool,
+    seen: Version | None,
+    by: Authority,
+    at: datetime,
+) -> Fact:
+    """An action of the process: the dossier goes to its step. `holds`: its condition does."""
+    _admit("act", dossier, seen=seen, by=by)
+    to = process.step(action.to)
+    if to is None or dossier.step not in action.from_ or not holds:
+        here = [each.id for each in process.actions if dossier.step in each.from_]
+        raise NotAtThisStep(step=dossier.step, allowed=here)
+    holder = dossier.holder_id is not None and dossier.holder_id == by.actor
+    is_ = {"service": True, "manager": by.capacity == "manager", "holder": holder}  # whoever may act is of the service
+    if not any(is_[doer] for doer in action.by):
+        raise NotTheHolder(held_by=dossier.holder_id) if "holder" in action.by else NotAllowed
+    changes = {"state": to.state, "step": to.id, "last_at": at}
+    return Fact("dossier.step_changed", changes, {"action": action.id})
 
 
 def ask_completion(dossier: Dossier, *, content: str, seen: Version | None, by: Authority, at: datetime) -> Fact:
@@ -193,7 +232,8 @@ def decide(dossier: Dossier, *, outcome: str, content: str, seen: Version | None
     _admit("decide", dossier, seen=seen, by=by)
     return Fact(
         "dossier.decided",
-        {**_NOBODY_ASKED, "state": outcome, "decided_at": at, "awaiting_since": None, "citizen_wrote_at": None, "last_at": at},
+        {**_NOBODY_ASKED, "state": outcome, "step": None, "decided_at": at, "awaiting_since": None, "citizen_wrote_at": None,
+         "last_at": at},
         {"content": content, "outcome": outcome},
     )  # fmt: skip
 

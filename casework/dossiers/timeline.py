@@ -13,14 +13,24 @@ Audience = Literal["citizen", "agent"]
 
 # What an audience reads of a fact's columns: the citizen sees where the request stands, not who holds it inside.
 _COLUMNS: Mapping[Audience, frozenset[str]] = {
-    "citizen": frozenset({"state", "submitted_at", "due_at", "decided_at"}),
+    "citizen": frozenset({"state", "step", "submitted_at", "due_at", "decided_at"}),
     "agent": frozenset(
-        {"state", "submitted_at", "due_at", "decided_at", "holder_id", "cover_id", "uncovered_since", "service_id"}
+        {
+            "state",
+            "step",
+            "submitted_at",
+            "due_at",
+            "decided_at",
+            "holder_id",
+            "cover_id",
+            "uncovered_since",
+            "service_id",
+        }
     ),
 }
 _DETAILS: Mapping[Audience, frozenset[str]] = {
     "citizen": frozenset({"outcome", "author", "documents"}),
-    "agent": frozenset({"outcome", "author", "documents", "absence", "page", "batch_id", "by_hand"}),
+    "agent": frozenset({"outcome", "author", "documents", "absence", "page", "batch_id", "by_hand", "action"}),
 }
 
 

@@ -15,6 +15,7 @@ from casework.forms.strict import DefinitionFault, Reader
 from casework.organisation.communes import communes as of_the_community
 from casework.procedures.lookups import Lookup, read_lookups
 from casework.procedures.package_faults import sentence
+from casework.procedures.process import Process, read_process
 from casework.procedures.routing import Route, read_routing
 
 Silence = Literal["none", "acceptance", "refusal"]
@@ -62,6 +63,7 @@ class Package:
     form: Form
     lookups: tuple[Lookup, ...]  # fields that outside services fill
     routing: tuple[Route, ...]  # to other services than `service`, the first that holds
+    process: Process  # steps inside the usual states; empty: none
     remarks: tuple[DefinitionFault, ...] = field(repr=False, compare=False)  # it holds, yet its designer should know
     definition: Mapping[str, Any] = field(repr=False, compare=False)  # the document itself, as JSON: what is stored
 
@@ -109,6 +111,7 @@ def read(definition: Any, *, communes: Mapping[str, Commune] | None = None) -> P
         form=form,
         lookups=read_lookups(source, form),
         routing=routing,
+        process=read_process(source, form),
         remarks=remarks,
         definition=definition if isinstance(definition, Mapping) else {},
     )

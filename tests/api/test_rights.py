@@ -23,6 +23,7 @@ TARGETED = [each for each in OPERATIONS if "{id}" in each.path]
 BODIES: dict[str, dict[str, Any]] = {
     "assign": {"agent": "00000000-0000-7000-8000-000000000000"},
     "reroute": {"service": "00000000-0000-7000-8000-000000000000", "reason": "x"},
+    "act": {"action": "x"},
     "ask_completion": {"reason": "x"},
     "decide": {"outcome": "accepted"},
     "write": {"message": "x"},

@@ -16,9 +16,11 @@ from casework.dossiers import rules
 from casework.dossiers.model import FACT_COLUMNS, STATES, Dossier
 from casework.errors import Refused
 from casework.facts import KINDS
+from casework.forms.model import Wording
 from casework.ids import DossierId, Version
 from casework.journal.fact import Fact
 from casework.journal.table import STREAMS
+from casework.procedures.process import Action, Process, Step
 from tests.docs.tables import named, rows, section, transitions
 from workers.reactions import REACTIONS
 
@@ -26,6 +28,9 @@ NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 SOMEBODY = UUID(int=1)
 OTHER = UUID("00000000-0000-7000-8000-000000000002")
 DOCUMENT = "facts.md"
+_TITLE = Wording("Visite", "Visit")
+ACTION = Action("plan_visit", _TITLE, ("examination",), "visit", ("service",), None)
+PROCESS = Process((Step("examination", "submitted", _TITLE), Step("visit", "under_review", _TITLE)), (ACTION,))
 
 
 @pytest.mark.parametrize("stream", sorted({kind.partition(".")[0] for kind in KINDS}))
@@ -61,6 +66,7 @@ def _calls(dossier: Dossier) -> dict[str, list[Callable[[], Fact | None]]]:
     said: dict[str, Any] = {**usual, "content": "", "documents": ()}
     due = with_(dossier, due_at=NOW - timedelta(days=1))
     uncovered = with_(dossier, holder_id=SOMEBODY, uncovered_since=NOW, taken_over_from=SOMEBODY)
+    at_step = with_(dossier, step="examination")
     clock: dict[str, Any] = {"by": SYSTEM, "at": NOW}
     return {
         "reach_page": [lambda: rules.reach_page(dossier, page=2, **clock)],
@@ -72,6 +78,7 @@ def _calls(dossier: Dossier) -> dict[str, list[Callable[[], Fact | None]]]:
         "reroute": [lambda: rules.reroute(dossier, service_id=OTHER, directorate_id=OTHER, content="", **usual)],
         "move": [lambda: rules.move(dossier, service_id=OTHER, directorate_id=OTHER, by_hand=False, **clock)],
         "start_review": [lambda: rules.start_review(dossier, **usual)],
+        "act": [lambda: rules.act(at_step, ACTION, PROCESS, holds=True, **usual)],
         "ask_completion": [lambda: rules.ask_completion(dossier, content="", **usual)],
         "complete": [lambda: rules.complete(dossier, **said)],
         "write": [lambda: rules.post_message(dossier, content="", **usual)],

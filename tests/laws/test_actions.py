@@ -29,6 +29,7 @@ from casework.journal import read
 from casework.journal.fact import Recorded, digest, plain
 from infra.database import reading, transaction
 from tests.people import Community, Person, settle
+from tests.processes import publish_process
 
 Act = Callable[[AsyncConnection, Community, DossierId, Version], Awaitable[Recorded | None]]
 
@@ -60,6 +61,10 @@ async def move(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -
 
 async def start_review(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
     return await actions.start_review(db, d, seen=seen, by=await _may(db, c.paul, "start_review", d))
+
+
+async def act(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
+    return await actions.act(db, d, action="plan_visit", seen=seen, by=await _may(db, c.paul, "act", d))
 
 
 async def ask_completion(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
@@ -141,6 +146,7 @@ class Story:
     act: Act
     draft: bool = False
     target_days: int = 10
+    process: bool = False  # of a procedure that has one
 
 
 STORIES: dict[str, Story] = {
@@ -153,6 +159,8 @@ STORIES: dict[str, Story] = {
     "reroute": Story((claim, start_review), reroute),
     "move": Story((claim,), move),
     "start_review": Story((claim,), start_review),
+    "act": Story((claim, start_review), act, process=True),
+    "decide, at a step": Story((claim, start_review, act), decide, process=True),
     "ask_completion": Story((claim, start_review), ask_completion),
     "complete": Story((claim, start_review, ask_completion), complete),
     "post_message": Story((claim,), post_message),
@@ -183,7 +191,8 @@ async def _begin(engine: AsyncEngine, c: Community, story: Story) -> DossierId:
                 by=c.amina.as_citizen,
             )  # fmt: skip
         else:
-            made = await c.file(db, target_days=story.target_days)
+            at = await publish_process(db, c) if story.process else None
+            made = await c.file(db, target_days=story.target_days, at=at)
     dossier = DossierId(made.subject_id)
     for act in story.before:
         async with transaction(engine) as db:

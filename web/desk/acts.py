@@ -7,9 +7,10 @@ from uuid import UUID
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from api import acting, once
+from api import acting, once, process
 from api.inputs import Asked, Assignment, Decision, NewMessage, Rerouting
 from api.once import Once
+from api.process import Chosen
 from api.representations import Acted, Problem
 from casework.errors import Invalid, NotAllowed, NotFound, Refused
 from casework.ids import Version
@@ -139,6 +140,7 @@ ACTS: Mapping[str, Do] = {
     "start_review": _plain(acting.start_review),
     "take_over": _plain(acting.take_over),
     "hand_back": _plain(acting.hand_back),
+    "act": _with(process.act, lambda form: Chosen(action=_text(form, "action"))),
     "assign": _with(acting.assign, _assignment),
     "reroute": _with(acting.reroute, _rerouting),
     "ask_completion": _with(acting.ask_completion, lambda form: Asked(reason=_text(form, "reason"))),
