@@ -4,10 +4,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.access import Viewer
+from casework.accounts import queries as accounts
 from casework.dossiers import contents, progress
 from casework.dossiers.model import Dossier
 from casework.dossiers.progress import Happening, Standing
-from casework.forms.rule_reading import Profile
+from casework.forms.rule_reading import NOBODY, Profile
+from casework.ids import AccountId
 from casework.journal import read
 from casework.organisation import queries as organisation
 
@@ -29,5 +32,11 @@ async def standing_after(
         answers=await contents.answers(db, dossier_id),
         services={str(each.id): each.slug for each in named},
         channel=channel,
-        profile=Profile(signed_in=citizen_id is not None),
+        profile=await _applicant(db, citizen_id),
     )
+
+
+async def _applicant(db: AsyncConnection, citizen_id: UUID | None) -> Profile:
+    """Who filed; nobody known, without an account."""
+    account = await accounts.by_id(db, AccountId(citizen_id)) if citizen_id else None
+    return await accounts.profile(db, Viewer(account.id, account.kind)) if account else NOBODY
