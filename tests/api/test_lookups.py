@@ -9,9 +9,8 @@ import httpx
 import pytest
 import yaml
 
-from api import procedures
 from casework.authority import SYSTEM
-from casework.procedures import catalogue
+from casework.procedures import catalogue, packages
 from casework.procedures.actions import Listing, publish
 from infra.database import transaction
 from tests.api.house import BIRTH, House
@@ -23,7 +22,7 @@ LOOKUP = {"id": "fare", "source": "fares", "path": "/fares?level={level}", "fill
 
 @pytest.fixture(autouse=True)
 def _own_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(procedures, "_packages", OrderedDict())
+    monkeypatch.setattr(packages, "_packages", OrderedDict())
 
 
 @pytest.fixture

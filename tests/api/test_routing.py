@@ -7,11 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from api import procedures
 from casework.authority import SYSTEM
 from casework.dossiers.actions import move
 from casework.ids import DossierId
-from casework.procedures import catalogue
+from casework.procedures import catalogue, packages
 from casework.procedures.actions import Listing, publish
 from infra.database import transaction
 from tests.api.house import BIRTH, House, act
@@ -20,7 +19,7 @@ from tests.api.house import BIRTH, House, act
 @pytest.fixture(autouse=True)
 def _own_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Databases of tests are copies: the same procedure and revision is another package in each."""
-    monkeypatch.setattr(procedures, "_packages", OrderedDict())
+    monkeypatch.setattr(packages, "_packages", OrderedDict())
 
 
 async def _published(house: House, **values: Any) -> None:
