@@ -12,11 +12,9 @@ from msgspec import Struct
 
 from api.titled import Titled
 from casework.dossiers.contents import Rerouted
+from casework.dossiers.model import State
 from casework.dossiers.queries import QueueRow
 
-State = Literal[
-    "draft", "submitted", "under_review", "awaiting_citizen", "accepted", "refused", "closed_without_action", "expired"
-]
 View = Literal["mine", "service", "to-take-over", "awaiting-citizen", "late"]
 
 
