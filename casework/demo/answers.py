@@ -1,6 +1,6 @@
 """What somebody answers to a form (PURE): plausible, varied, accepted by `casework.forms.check`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -31,6 +31,7 @@ from casework.forms.kinds import (
 )
 from casework.forms.model import Field, Form
 from casework.forms.rule_language import Rule
+from casework.forms.rule_reading import NOBODY, Profile
 from casework.forms.rule_reading import holds as rule_holds
 
 _PLACES = ("la salle des fêtes", "la maison de quartier", "le square", "le parking de l’école", "la place du marché")
@@ -87,16 +88,16 @@ class Answered:
 
 
 def answers_to(
-    form: Form, who: Citizen, *, today: date, chance: Random, document: Callable[[], UUID] | None = None
+    form: Form, who: Citizen, *, today: date, chance: Random, document: Callable[[], UUID], profile: Profile = NOBODY
 ) -> Answered:
-    """One person's answers on that day. `document()` gives the id of a new document; None: no file is attached."""
+    """One person's answers on that day. `document()` gives the id of a new document."""
     given: dict[str, Any] = {}
     attached: list[tuple[UUID, str]] = []
 
     def holds(rule: Rule | bool | None) -> bool:
         if rule is None or isinstance(rule, bool):
             return bool(rule)
-        return rule_holds(rule, given, today)
+        return rule_holds(rule, given, today, profile)
 
     for page in form.pages:
         if page.visible_if is not None and not holds(page.visible_if):
@@ -109,7 +110,7 @@ def answers_to(
                 continue
             if isinstance(field, AttachmentField):
                 media_type = fitting(field.types)
-                if document is not None and media_type is not None:
+                if media_type is not None:
                     id_ = document()
                     attached.append((id_, media_type))
                     given[field.id] = [str(id_)]
@@ -138,11 +139,10 @@ def _answer(field: Field, form: Form, who: Citizen, given: Mapping[str, Any], to
         case DateField():
             return _date(field, given, today, chance).isoformat()
         case ChoiceField():
-            # The first answers of a list are the usual ones.
-            return field.values[int(chance.random() ** 1.7 * len(field.values))]
+            return _usual(field.values, chance)
         case ChoicesField():
             most = min(field.at_most or len(field.values), len(field.values), 3)
-            chosen = set(chance.sample(field.values, 1 + chance.randrange(most)))
+            chosen = {_usual(field.values, chance) for _ in range(1 + chance.randrange(most))}
             return [value for value in field.values if value in chosen]
         case YesNoField():
             return chance.random() < 0.4
@@ -161,6 +161,11 @@ def _answer(field: Field, form: Form, who: Citizen, given: Mapping[str, Any], to
     return {"consent": True, "country": "FR", "email": who.email, "phone": who.phone, "commune": who.commune.code}.get(
         field.kind
     )
+
+
+def _usual(values: Sequence[str], chance: Random) -> str:
+    """The first answers of a list are the usual ones."""
+    return values[int(chance.random() ** 1.7 * len(values))]
 
 
 def _amount(least: float, most: float | None, chance: Random) -> float:

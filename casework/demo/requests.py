@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from casework.demo.absences import Rota
-from casework.demo.answers import Answered, answers_to
+from casework.demo.answers import answers_to
 from casework.demo.calendar import Desk
 from casework.demo.chance import Urn, lognormal, new_id, seeded
 from casework.demo.filings import CHANNELS, filings
@@ -20,12 +20,16 @@ from casework.demo.people import Agent, Citizen
 from casework.dossiers.model import OPEN, Dossier
 from casework.dossiers.reference import reference_of
 from casework.dossiers.search import fold
+from casework.forms.check import check
+from casework.forms.rule_reading import Profile
 from casework.journal.load import Row
 from casework.procedures.package import Package
+from casework.procedures.routing import route
 from casework.terms import PARIS
 
 # Documents are erased at the end of their retention; those of the last months are still there.
 DOCUMENTS_KEPT = timedelta(days=90)
+_PATIENCE = 50  # how many times somebody answers again before the form itself is at fault
 # What Amina asked for, and how long ago among the requests of that procedure (0: the last one).
 _AMINA = (
     ("acte-de-naissance", 0), ("carte-decheterie", 1), ("cantine-scolaire", 0), ("pass-sport", 3), ("encombrants", 9),
@@ -107,13 +111,14 @@ def lived(office: Office, count: int, facts: Sequence[Row], *, with_documents: b
             else _citizen(office.citizens, chance, number, len(asked))
         )  # fmt: skip
         local = filing.at.astimezone(PARIS)
-        life = Life(
-            setting, teams[package.service], chance,
-            blank(new_id(chance, filing.at), reference_of(local.year, number + 1), filing.at),
-        )  # fmt: skip
         channel = "online" if package.internal or number in amina else channels.draw(chance)
-        recent = with_documents and filing.at > office.end - DOCUMENTS_KEPT
-        answered = _ask(life, package, who, office, channel, recent)
+        id_ = new_id(chance, filing.at)
+        asking = _ask(package, who, filing.at, channel, chance)
+        team = teams[asking.service]
+        life = Life(setting, team, chance, blank(id_, reference_of(local.year, number + 1), filing.at))
+        if not (with_documents and filing.at > office.end - DOCUMENTS_KEPT):
+            asking = asking.without_documents
+        _file(life, package, asking, who, office, channel)
         live(life, plan(chance, target_days=package.target_days, pace=life.team.pace))
         for row in life.rows:
             heapq.heappush(waiting, (row.at, order, row))
@@ -125,16 +130,49 @@ def lived(office: Office, count: int, facts: Sequence[Row], *, with_documents: b
         documents = [
             (id_, who.id if channel == "online" else None, life.dossier.id, PAPERS[media_type][0], media_type,
              _SIZE[media_type], _SHA256[media_type], filing.at - timedelta(minutes=2))
-            for id_, media_type in answered.attached
+            for id_, media_type in asking.attached
         ]  # fmt: skip
         yield Made(ready, life.dossier, who, package.title["fr"], life.contents, documents)
     yield Made([row for _, _, row in sorted(waiting)])
 
 
-def _ask(life: Life, package: Package, who: Citizen, office: Office, channel: str, with_documents: bool) -> Answered:
-    at, chance = life.dossier.now, life.chance
-    document = (lambda: new_id(chance, at)) if with_documents else None
-    answered = answers_to(package.form, who, today=at.astimezone(PARIS).date(), chance=chance, document=document)
+def _ask(package: Package, who: Citizen, at: datetime, channel: str, chance: Random) -> "_Asking":
+    """What this person asks for, as the procedure takes it: who is told of a fault answers again."""
+    today = at.astimezone(PARIS).date()
+    profile = Profile(signed_in=channel == "online", agent=package.internal, commune=who.commune.code)
+    for _ in range(_PATIENCE):
+        answered = answers_to(
+            package.form, who, today=today, chance=chance, document=lambda: new_id(chance, at), profile=profile
+        )
+        documents = {id_: (media_type, _SIZE[media_type]) for id_, media_type in answered.attached}
+        checked = check(package.form, answered.answers, documents=documents, today=today, profile=profile)
+        if not checked.faults:
+            service = route(package, checked.answers, today=today, profile=profile)
+            return _Asking(service, dict(checked.answers), answered.attached)
+    raise ValueError(f"{package.slug}: nobody can answer this form: {checked.faults}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Answers that hold, the service that they go to (slug), and their documents: (id, media type)."""
+
+    service: str
+    answers: dict[str, Any]
+    attached: tuple[tuple[UUID, str], ...]
+
+    @property
+    def without_documents(self) -> "_Asking":
+        """What is left of it once its documents were erased."""
+        gone = {str(id_) for id_, _ in self.attached}
+        answers = {
+            id_: answer
+            for id_, answer in self.answers.items()
+            if not (isinstance(answer, list) and gone & set(map(str, answer)))
+        }
+        return _Asking(self.service, answers, ())
+
+
+def _file(life: Life, package: Package, asking: _Asking, who: Citizen, office: Office, channel: str) -> None:
     filing = {
         "procedure_id": office.procedures[package.slug],
         "revision": 1,
@@ -144,9 +182,8 @@ def _ask(life: Life, package: Package, who: Citizen, office: Office, channel: st
         "channel": channel,
         "commune": who.commune.code,
     }
-    documents = tuple(id_ for id_, _ in answered.attached)
-    file(life, filing=filing, answers=answered.answers, documents=documents, target_days=package.target_days)
-    return answered
+    documents = tuple(id_ for id_, _ in asking.attached)
+    file(life, filing=filing, answers=asking.answers, documents=documents, target_days=package.target_days)
 
 
 def _teams(office: Office) -> dict[str, Team]:
