@@ -27,6 +27,7 @@ from casework.procedures.drafts import Change, Draft
 from casework.procedures.editing import Edit
 from casework.procedures.package_faults import sentence
 from casework.procedures.queries import Published
+from casework.procedures.scenarios import differences
 
 TITLE_MAX = 120
 
@@ -238,8 +239,9 @@ async def publish(state: State, viewer: Viewer, slug: str, *, seen: int) -> Publ
         drafts.refuse_stale(locked, seen)
         judged = await judge(db, locked.definition)
         package = judged.package
-        if package is None:
-            raise NotPublishable(faults=[{"field": each.path, "code": each.code} for each in judged.faults])
+        wrong = judged.faults if package is None else differences(package)
+        if package is None or wrong:
+            raise NotPublishable(faults=[{"field": each.path, "code": each.code} for each in wrong])
         if await organisation.wants_review(db, locked.directorate_id) and not _approved(locked, by):
             raise NeedsApproval
         service = await organisation.service_by_slug(db, package.service)

@@ -152,6 +152,16 @@ def procedure_check(
     packages.check(files)
 
 
+@procedure.command("test")
+def procedure_test(
+    files: Annotated[list[Path], typer.Argument(help="Les fichiers YAML des démarches.", metavar="FICHIER…")],
+) -> None:
+    """Jouer les scénarios de démarches, et dire ce qu'aucun d'eux n'atteint."""
+    from cli import procedure as packages
+
+    packages.test(files)
+
+
 @figures.command()
 def rebuild() -> None:
     """Refaire tous les chiffres depuis le journal (le processus worker arrêté)."""

@@ -88,6 +88,9 @@ def misplaced(package: Package, services: Mapping[str, str], themes: Collection[
     for i, route in enumerate(package.routing):
         if route.service not in services:
             yield DefinitionFault(f"routing[{i}].service", "unknown_service")
+    for i, scenario in enumerate(package.scenarios):
+        if scenario.expect.service is not None and scenario.expect.service not in services:
+            yield DefinitionFault(f"scenarios[{i}].expect.service", "unknown_service")
 
 
 def _in_file(fault: DefinitionFault, name: str) -> DefinitionFault:

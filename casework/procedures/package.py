@@ -17,6 +17,7 @@ from casework.procedures.lookups import Lookup, read_lookups
 from casework.procedures.package_faults import sentence
 from casework.procedures.process import Process, read_process
 from casework.procedures.routing import Route, read_routing
+from casework.procedures.scenarios import Scenario, read_scenarios
 
 Silence = Literal["none", "acceptance", "refusal"]
 
@@ -64,6 +65,7 @@ class Package:
     lookups: tuple[Lookup, ...]  # fields that outside services fill
     routing: tuple[Route, ...]  # to other services than `service`, the first that holds
     process: Process  # steps inside the usual states; empty: none
+    scenarios: tuple[Scenario, ...]  # what must come of which requests
     remarks: tuple[DefinitionFault, ...] = field(repr=False, compare=False)  # it holds, yet its designer should know
     definition: Mapping[str, Any] = field(repr=False, compare=False)  # the document itself, as JSON: what is stored
 
@@ -112,6 +114,7 @@ def read(definition: Any, *, communes: Mapping[str, Commune] | None = None) -> P
         lookups=read_lookups(source, form),
         routing=routing,
         process=read_process(source, form),
+        scenarios=read_scenarios(source, form),
         remarks=remarks,
         definition=definition if isinstance(definition, Mapping) else {},
     )

@@ -1,6 +1,8 @@
 """What does not hold in a package, told to its designer in one French sentence (PURE)."""
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 from casework.forms.strict import DefinitionFault
 
@@ -56,6 +58,22 @@ SENTENCES: Mapping[str, str] = {
     "unknown_theme": "ce thème n’est pas dans themes.yaml.",
     "unknown_service": "ce service n’est pas dans organisation.yaml.",
     "not_its_directorate": "ce service appartient à la direction {directorate}.",
+    "too_deep": "il y a plus de {most} niveaux.",
+    "bad_day": "écrivez un jour : 2026-12-31.",
+    "unknown_field": "aucun champ ne s’appelle {field}.",
+    "scenario_hidden": "« {name} » : le champ {field} devrait être affiché, et ne l’est pas.",
+    "scenario_shown": "« {name} » : le champ {field} ne devrait pas être affiché, et l’est.",
+    "scenario_optional": "« {name} » : le champ {field} devrait être obligatoire, et ne l’est pas.",
+    "scenario_required": "« {name} » : le champ {field} ne devrait pas être obligatoire, et l’est.",
+    "scenario_no_fault": "« {name} » : la réponse à {field} devrait être refusée ({fault}), et ne l’est pas.",
+    "scenario_fault": "« {name} » : la réponse à {field} est refusée ({fault}), et ne devrait pas l’être.",
+    "scenario_service": "« {name} » : la demande devrait aller au service {expected}, et va au service {found}.",
+    "scenario_answer": "« {name} » : la réponse gardée devrait être {expected}, et c’est {found}.",
+    "never_true": "cette règle n’est vraie dans aucun scénario.",
+    "never_false": "cette règle n’est fausse dans aucun scénario.",
+    "never_shown": "aucun scénario n’affiche le champ {field}.",
+    "never_hidden": "aucun scénario ne masque le champ {field}.",
+    "never_routed": "aucun scénario n’envoie la demande au service {service}.",
     "untranslated": "à traduire : l’anglais est le même texte que le français.",
     "not_its_file": "le fichier doit porter le nom de la démarche : {expected}.",
 }
@@ -63,7 +81,13 @@ SENTENCES: Mapping[str, str] = {
 
 def sentence(fault: DefinitionFault) -> str:
     """The fault in words, without its path."""
-    shown = {
-        name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in fault.params.items()
-    }
-    return SENTENCES[fault.code].format_map(shown)
+    return SENTENCES[fault.code].format_map({name: _shown(value) for name, value in fault.params.items()})
+
+
+def _shown(value: Any) -> str:
+    """A value as whoever writes a package writes it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return json.dumps(value, ensure_ascii=False)

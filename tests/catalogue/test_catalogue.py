@@ -10,6 +10,7 @@ from casework.forms.kinds import AttachmentField
 from casework.forms.rule_language import Rule
 from casework.procedures.catalogue import SHIPPED, load
 from casework.procedures.package import Package, load_yaml
+from casework.procedures.scenarios import differences
 
 CATALOGUE = load()
 PACKAGES = tuple(CATALOGUE.packages.values())
@@ -133,3 +134,8 @@ def test_the_birth_certificate_asks_in_every_usual_way() -> None:
     assert {"text", "date", "choice", "email", "address"} <= set(kinds)
     assert kinds.count("attachment") == 1
     assert any(field.visible_if for field in package.form.fields)
+
+
+def test_every_scenario_of_the_catalogue_holds() -> None:
+    played = [each for package in load().packages.values() for each in differences(package)]
+    assert played == []

@@ -7,6 +7,7 @@ import pytest
 
 from casework.procedures.catalogue import SHIPPED
 from cli.procedure import check
+from cli.procedure import test as play
 from infra.settings import Failed
 
 COMPOST = (SHIPPED / "composteur.yaml").read_text("utf-8")
@@ -85,3 +86,21 @@ def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "octets.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(Failed, match="UTF-8"):
         check([tmp_path / "octets.yaml"])
+
+
+def test_scenarios_are_played_and_what_they_miss_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    play([SHIPPED / "velo-electrique.yaml", SHIPPED / "composteur.yaml"])
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert first.endswith("3 scénario(s) réussi(s) sur 3.")
+    assert "règles 100\u00a0% (4/4)" in second
+    assert third.endswith("composteur.yaml : aucun scénario.")
+
+    bicycle = (SHIPPED / "velo-electrique.yaml").read_text("utf-8")
+    red = tmp_path / "velo-electrique.yaml"
+    red.write_text(bicycle.replace("hidden: [disability_proof, bought_note]", "shown: [bought_note]"), "utf-8")
+    with pytest.raises(Failed, match=r"^1 démarche\(s\) à corriger sur 1\.$"):
+        play([red])
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].endswith("2 scénario(s) réussi(s) sur 3.")
+    assert "scenarios[0].expect.shown" in told[1]
+    assert "Un vélo de ville" in told[1]

@@ -1,0 +1,251 @@
+"""Scenarios: people imagined by the designer, kept with the procedure and played before it is published (PURE).
+
+A scenario says who asks, on which day, with which answers, and what must come of it. Its supporting documents are
+stand-ins of a kind and a size. Whatever differs from what is expected is told as a fault of the package, at its place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+from uuid import UUID
+
+from casework.forms.check import CODES, Checked, check
+from casework.forms.kinds import AttachmentField
+from casework.forms.model import FILE_MAX, INTEGER_MAX, MEDIA_TYPES, Form
+from casework.forms.rule_language import is_date, printable
+from casework.forms.rule_reading import Profile
+from casework.forms.strict import SLUG, DefinitionFault, Reader
+from casework.journal.fact import canonical
+from casework.procedures.routing import Routed, route
+
+SCENARIOS_MAX = 60
+NAME_MAX = 120
+_FIELDS_MAX = 200
+_DEPTH_MAX = 8  # levels of an answer
+_FILES = {kind.rpartition("/")[2]: kind for kind in MEDIA_TYPES}
+_MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What must come of a scenario. What is left empty is not looked at; faults are always: none, unless some are named."""
+
+    shown: tuple[str, ...] = ()  # ids of fields
+    hidden: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    faults: frozenset[tuple[str, str]] = frozenset()  # (field or field.part, code of casework.forms.check)
+    service: str | None = None  # slug
+    answers: Mapping[str, Any] = field(default_factory=dict)  # as they are kept; None: no answer is
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A request, and what must come of it."""
+
+    name: str
+    on: date  # Europe/Paris
+    who: Profile
+    answers: Mapping[str, Any]
+    expect: Expected
+    documents: Mapping[UUID, tuple[str, int]] = field(default_factory=dict)  # stand-ins: media type, size in bytes
+
+
+class Playable(Routed, Protocol):
+    """What of a package is played."""
+
+    @property
+    def form(self) -> Form: ...
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a scenario: `differences` from what was expected, none where it is green."""
+
+    scenario: Scenario
+    checked: Checked
+    service: str  # slug
+    differences: tuple[DefinitionFault, ...]
+
+
+def play(package: Playable) -> tuple[Result, ...]:
+    """Every scenario, in order."""
+    return tuple(_play(package, i, each) for i, each in enumerate(package.scenarios))
+
+
+def differences(package: Playable) -> tuple[DefinitionFault, ...]:
+    """Whatever differs from what the scenarios expect: a package with any is not published."""
+    return tuple(each for result in play(package) for each in result.differences)
+
+
+def _play(package: Playable, rank: int, scenario: Scenario) -> Result:
+    checked = check(
+        package.form, scenario.answers, documents=scenario.documents, today=scenario.on, profile=scenario.who
+    )
+    service = route(package, checked.answers, today=scenario.on, profile=scenario.who)
+    told = _Told(f"scenarios[{rank}].expect", scenario.name)
+    expect = scenario.expect
+    for id_ in [id_ for id_ in expect.shown if id_ not in checked.visible]:
+        told.fault("shown", "scenario_hidden", field=id_)
+    for id_ in [id_ for id_ in expect.hidden if id_ in checked.visible]:
+        told.fault("hidden", "scenario_shown", field=id_)
+    for id_ in [id_ for id_ in expect.required if id_ not in checked.required]:
+        told.fault("required", "scenario_optional", field=id_)
+    for id_ in [id_ for id_ in expect.optional if id_ in checked.required]:
+        told.fault("optional", "scenario_required", field=id_)
+    found = {(each.field, each.code) for each in checked.faults}
+    for id_, code in sorted(expect.faults - found):
+        told.fault("faults", "scenario_no_fault", field=id_, fault=code)
+    for id_, code in sorted(found - expect.faults):
+        told.fault("faults", "scenario_fault", field=id_, fault=code)
+    if expect.service is not None and expect.service != service:
+        told.fault("service", "scenario_service", expected=expect.service, found=service)
+    for id_, value in expect.answers.items():
+        if canonical(value) != canonical(checked.answers.get(id_)):
+            told.fault(f"answers.{id_}", "scenario_answer", expected=value, found=checked.answers.get(id_))
+    return Result(scenario, checked, service, tuple(told.faults))
+
+
+@dataclass(slots=True)
+class _Told:
+    """Differences, each at its place."""
+
+    path: str
+    name: str
+    faults: list[DefinitionFault] = field(default_factory=list)
+
+    def fault(self, key: str, code: str, **params: Any) -> None:
+        self.faults.append(DefinitionFault(f"{self.path}.{key}", code, {"name": self.name, **params}))
+
+
+def read_scenarios(source: Reader, form: Form) -> tuple[Scenario, ...]:
+    """The section `scenarios`. Faults are noted: a field that the form does not have, above all."""
+    scenarios: list[Scenario] = []
+    for reader in source.objects("scenarios", least=1, most=SCENARIOS_MAX, optional=True):
+        name = reader.text("name", most=NAME_MAX)
+        if name and name in {each.name for each in scenarios}:
+            reader.fault("name", "twice")
+        documents: dict[UUID, tuple[str, int]] = {}
+        scenario = Scenario(
+            name=name,
+            on=_day(reader, "on"),
+            who=_who(reader),
+            answers=_answers(reader.object("answers"), form, documents),
+            expect=_expected(reader.object("expect"), form),
+            documents=documents,
+        )
+        reader.close()
+        scenarios.append(scenario)
+    return tuple(scenarios)
+
+
+def _day(reader: Reader, key: str) -> date:
+    value = reader.get(key)
+    if isinstance(value, str) and is_date(value):
+        return date.fromisoformat(value)
+    if value is not None:
+        reader.fault(key, "bad_day")
+    return date.min
+
+
+def _who(source: Reader) -> Profile:
+    if source.get("as", optional=True) is None:
+        return Profile()
+    reader = source.object("as")
+    commune = reader.text("commune", most=5, optional=True) or None
+    service = reader.slug("service", SLUG) if reader.get("service", optional=True) is not None else None
+    who = Profile(
+        signed_in=reader.boolean("signed_in", default=False),
+        agent=reader.boolean("agent", default=False),
+        commune=commune,
+        service=service,
+    )
+    reader.close()
+    return who
+
+
+def _answers(reader: Reader, form: Form, documents: dict[UUID, tuple[str, int]]) -> dict[str, Any]:
+    """The answers as somebody would send them; each `{document: pdf, megabytes: 2}` becomes a stored stand-in."""
+    answers = {}
+    for id_, value in reader.value.items():
+        reader.read.add(id_)
+        asked = form.field(id_)
+        if asked is None or not asked.is_asked:
+            reader.fault("", "unknown_field", field=printable(id_, 100))
+        elif isinstance(asked, AttachmentField):
+            stand_ins = []
+            for each in reader.objects(id_, least=1, most=_FIELDS_MAX):
+                kind = each.one_of("document", tuple(_FILES))
+                size = each.integer("megabytes", least=1, most=2 * FILE_MAX // _MEGABYTE, optional=True) or 1
+                each.close()
+                stand_in = UUID(int=len(documents) + 1)
+                documents[stand_in] = (_FILES[kind], size * _MEGABYTE)
+                stand_ins.append(str(stand_in))
+            answers[id_] = stand_ins
+        else:
+            answers[id_] = _kept(reader, id_, value)
+    return answers
+
+
+def _kept(reader: Reader, key: str, value: Any) -> Any:
+    """The answer, wrong or right, as JSON that the database keeps; None, and a fault, where it cannot be kept."""
+    level, inner = 0, [value]
+    while inner:
+        if level > _DEPTH_MAX:
+            reader.fault(key, "too_deep", most=_DEPTH_MAX)
+            return None
+        for each in inner:
+            if isinstance(each, str) and any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in each):
+                reader.fault(key, "bad_text")
+                return None
+            if isinstance(each, int | float) and not abs(each) <= INTEGER_MAX:
+                reader.fault(key, "out_of_range", least=-INTEGER_MAX, most=INTEGER_MAX)
+                return None
+        level, inner = level + 1, [part for each in inner for part in _parts(each)]
+    return value
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return [*value.keys(), *value.values()]
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _expected(reader: Reader, form: Form) -> Expected:
+    faults = set()
+    for each in reader.objects("faults", least=1, most=_FIELDS_MAX, optional=True):
+        id_, code = each.text("field", most=_FIELDS_MAX), each.one_of("code", tuple(CODES))
+        each.close()
+        if id_ and code != "unknown_field" and form.field(id_.partition(".")[0]) is None:
+            each.fault("field", "unknown_field", field=printable(id_, 100))
+        faults.add((id_, code))
+    service = reader.slug("service") if reader.get("service", optional=True) is not None else None
+    answers = {}
+    if reader.get("answers", optional=True) is not None:
+        kept = reader.object("answers")
+        for id_, value in kept.value.items():
+            if form.field(id_) is None:
+                kept.fault("", "unknown_field", field=printable(id_, 100))
+            answers[id_] = _kept(kept, id_, value)
+    expected = Expected(
+        shown=_ids(reader, "shown", form),
+        hidden=_ids(reader, "hidden", form),
+        required=_ids(reader, "required", form),
+        optional=_ids(reader, "optional", form),
+        faults=frozenset(faults),
+        service=service,
+        answers=answers,
+    )
+    reader.close()
+    return expected
+
+
+def _ids(reader: Reader, key: str, form: Form) -> tuple[str, ...]:
+    items = reader.items(key, least=1, most=_FIELDS_MAX, optional=True)
+    for i, each in enumerate(items):
+        if not isinstance(each, str) or form.field(each) is None:
+            reader.fault(f"{key}[{i}]", "unknown_field", field=printable(str(each), 100))
+    return tuple(each for each in items if isinstance(each, str))
