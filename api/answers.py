@@ -1,11 +1,12 @@
 """Answers as people read them: the question, the page, and the words of each answer (PURE)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 
 from api.representations import Answer, Document
+from casework.forms.blocks import Answered, ComputedField, Gives, answered
 from casework.forms.identifiers import IDENTIFIERS
 from casework.forms.kinds import (
     AddressField,
@@ -42,26 +43,25 @@ def shown(
     files = {str(each.id): each for each in documents}
     return tuple(
         Answer(
-            field=field.id,
-            kind=field.kind,
-            label=field.label[locale],
-            page=page,
-            origin=origins.get(field.id, "given"),  # type: ignore[arg-type] # as casework.dossiers.contents.origins says
-            value=answers[field.id],
-            shown=_words(field, answers[field.id], form, locale),
-            documents=tuple(files[id_] for id_ in answers[field.id] if id_ in files)
-            if isinstance(field, AttachmentField)
+            field=each.path,
+            kind=each.field.kind,
+            label=_label(each, locale),
+            page=each.page.title[locale],
+            origin=origins.get(each.path, "given"),  # type: ignore[arg-type] # as casework.dossiers.contents.origins says
+            value=each.value,
+            shown=_words(each.field, each.value, form, locale),
+            documents=tuple(files[id_] for id_ in each.value if id_ in files)
+            if isinstance(each.field, AttachmentField)
             else (),
         )
-        for page, field in _fields(form, locale)
-        if field.id in answers
+        for each in answered(form, answers)
     )
 
 
-def _fields(form: Form, locale: str) -> Iterator[tuple[str, Field]]:
-    for page in form.pages:
-        for field in page.fields:
-            yield page.title[locale], field
+def _label(each: Answered, locale: str) -> str:
+    """The question, with its row where it was asked several times: “Enfant 2 – Prénom”."""
+    label = each.field.label[locale]
+    return label if each.block is None else f"{each.block.row[locale]} {each.row} – {label}"
 
 
 def _words(field: Field, value: Any, form: Form, locale: str) -> tuple[str, ...]:
@@ -72,6 +72,8 @@ def _words(field: Field, value: Any, form: Form, locale: str) -> tuple[str, ...]
             return tuple(labels.get(each, str(each)) for each in values)
         case YesNoField():
             return (_YES_NO[locale == "en"][not value],)
+        case ComputedField():
+            return (_computed(field.gives, value, locale),)
         case ConsentField():
             return (_YES_NO[locale == "en"][0],)
         case DecimalField():
@@ -99,6 +101,21 @@ def _words(field: Field, value: Any, form: Form, locale: str) -> tuple[str, ...]
     if field.kind in IDENTIFIERS:
         return (IDENTIFIERS[field.kind].shown(value),)
     return (str(value),)
+
+
+def _computed(gives: Gives, value: Any, locale: str) -> str:
+    t = translator(locale)
+    match gives:
+        case "money":
+            return t.euros(value)
+        case "number":
+            return t.decimal(value)
+        case "date":
+            return t.day(date.fromisoformat(value))
+        case "boolean":
+            return _YES_NO[locale == "en"][not value]
+        case "text":
+            return str(value)
 
 
 def _linked(field: LinkedChoiceField, value: Mapping[str, str], locale: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.access import Viewer
 from casework.dossiers import particulars
+from casework.forms.blocks import answered
 from casework.forms.check import Checked, Fault
 from casework.forms.kinds import DossierField
 from casework.forms.model import Form
@@ -15,9 +16,7 @@ from casework.forms.model import Form
 def dossiers_named(form: Form, checked: Checked) -> dict[str, str]:
     """The references that these answers hold, by field."""
     return {
-        field.id: str(checked.answers[field.id])
-        for field in form.fields
-        if isinstance(field, DossierField) and field.id in checked.answers
+        each.path: str(each.value) for each in answered(form, checked.answers) if isinstance(each.field, DossierField)
     }
 
 

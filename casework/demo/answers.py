@@ -1,6 +1,6 @@
 """What somebody answers to a form (PURE): plausible, varied, accepted by `casework.forms.check`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -12,6 +12,7 @@ from stdnum import iban, luhn
 from casework.demo import names, words
 from casework.demo.papers import fitting
 from casework.demo.people import Citizen, given_name, street
+from casework.forms.blocks import BlockField, ComputedField
 from casework.forms.kinds import (
     AddressField,
     AttachmentField,
@@ -33,6 +34,7 @@ from casework.forms.model import Field, Form
 from casework.forms.rule_language import Rule
 from casework.forms.rule_reading import NOBODY, Profile
 from casework.forms.rule_reading import holds as rule_holds
+from casework.forms.rule_reading import value as rule_value
 
 _PLACES = ("la salle des fêtes", "la maison de quartier", "le square", "le parking de l’école", "la place du marché")
 _ORGANISATIONS = (
@@ -91,22 +93,29 @@ def answers_to(
     form: Form, who: Citizen, *, today: date, chance: Random, document: Callable[[], UUID], profile: Profile = NOBODY
 ) -> Answered:
     """One person's answers on that day. `document()` gives the id of a new document."""
-    given: dict[str, Any] = {}
     attached: list[tuple[UUID, str]] = []
 
-    def holds(rule: Rule | bool | None) -> bool:
+    def holds(rule: Rule | bool | None, given: Mapping[str, Any]) -> bool:
         if rule is None or isinstance(rule, bool):
             return bool(rule)
         return rule_holds(rule, given, today, profile)
 
-    for page in form.pages:
-        if page.visible_if is not None and not holds(page.visible_if):
-            continue
-        for field in page.fields:
-            if not field.is_asked or (field.visible_if is not None and not holds(field.visible_if)):
+    def fill(fields: Iterable[Field], given: dict[str, Any]) -> None:
+        for field in fields:
+            if field.visible_if is not None and not holds(field.visible_if, given):
                 continue
-            required = holds(field.required)
+            if (
+                isinstance(field, ComputedField)
+                and (made := rule_value(field.value, given, today, profile)) is not None
+            ):
+                given[field.id] = made
+            if not field.is_asked:
+                continue
+            required = holds(field.required, given)
             if not required and chance.random() < 0.35:
+                continue
+            if isinstance(field, BlockField):
+                given[field.id] = [row(field, given) for _ in range(min(field.most, field.least + chance.randrange(3)))]
                 continue
             if isinstance(field, AttachmentField):
                 media_type = fitting(field.types)
@@ -116,9 +125,19 @@ def answers_to(
                     given[field.id] = [str(id_)]
                 continue
             value = _answer(field, form, who, given, today, chance)
-            if value is None:
-                continue
-            given[field.id] = value
+            if value is not None:
+                given[field.id] = value
+
+    def row(block: BlockField, outside: Mapping[str, Any]) -> dict[str, Any]:
+        answers = dict(outside)
+        while answers.keys() == outside.keys():  # a row says something
+            fill(block.fields, answers)
+        return {name: value for name, value in answers.items() if name not in outside}
+
+    given: dict[str, Any] = {}
+    for page in form.pages:
+        if page.visible_if is None or holds(page.visible_if, given):
+            fill(page.fields, given)
     return Answered(given, tuple(attached))
 
 

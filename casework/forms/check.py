@@ -1,19 +1,21 @@
 """Whether answers hold, all faults at once, and what the person sees meanwhile (PURE)."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as default
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from casework.forms import values
+from casework.forms.blocks import BlockField, ComputedField, row_path
 from casework.forms.judging import Context, Documents
 from casework.forms.judging import Fault as BadAnswer
 from casework.forms.kinds import AttachmentField, ConsentField
 from casework.forms.model import BYTES_PER_DOSSIER, FILES_PER_DOSSIER, Field, Form
 from casework.forms.rule_language import Rule, printable
 from casework.forms.rule_reading import NOBODY, Profile, holds
+from casework.forms.rule_reading import value as rule_value
 from casework.forms.values import is_answer
 
 MAX_UNKNOWN = 20  # unknown fields named in one answer; more would only repeat
@@ -55,6 +57,9 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "outside": ("least", "most"),
         "bad_drawing": (),
         "drawing_too_big": ("most",),
+        "too_few_rows": ("least",),
+        "too_many_rows": ("most",),
+        "empty_row": (),
         "twice": (),
         "unknown_document": (),
         "wrong_media_type": ("types",),
@@ -67,7 +72,8 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why an answer does not hold. `field`: its id, or `id.part` (`address.street`). `params` are JSON."""
+    """Why an answer does not hold. `field`: its id, `id.part` (`address.street`), or in a row of a block
+    `children[0].first_name`. `params` are JSON."""
 
     field: str
     code: str
@@ -76,7 +82,8 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Answers, judged. `answers` holds those of visible fields that hold, in their one written form."""
+    """Answers, judged. `answers` holds those of visible fields that hold, in their one written form; a row of a block
+    holds those of its own that do. Fields of rows are named as faults name them."""
 
     answers: Mapping[str, Any]
     faults: tuple[Fault, ...]
@@ -170,9 +177,15 @@ class _Walk:
     """Through the form from first field to last: a rule reads only what comes before, so once is enough."""
 
     def __init__(
-        self, form: Form, today: date, documents: Documents, profile: Profile, fills: Fills | None = None
+        self,
+        form: Form,
+        today: date,
+        documents: Documents,
+        profile: Profile,
+        fills: Fills | None = None,
+        outside: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        self.answers: dict[str, Any] = {}
+        self.answers: dict[str, Any] = dict(outside)  # what a row of a block reads of the answers before the block
         self.context = Context(form, today, documents, self.answers)
         self.profile = profile
         self.fills = fills
@@ -183,6 +196,7 @@ class _Walk:
         self.visible: set[str] = set()
         self.required: set[str] = set()
         self.attached: list[str] = []
+        self.attaching = ""  # the last field that attaches something
 
     def holds(self, rule: Rule | None) -> bool:
         return rule is None or holds(rule, self.answers, self.context.today, self.profile)
@@ -197,6 +211,9 @@ class _Walk:
                 yield each, shown
 
     def judge(self, each: Field, value: Any) -> None:
+        if isinstance(each, ComputedField):
+            self.compute(each)
+            return
         if not each.is_asked or (self.fills is not None and self.filled(each, self.fills)):
             return
         if each.id in self.declared and not is_answer(each, value):
@@ -209,6 +226,9 @@ class _Walk:
                 code = "consent_required" if isinstance(each, ConsentField) else "required"
                 self.found[each.id] = Fault(each.id, code)
             return
+        if isinstance(each, BlockField):
+            self.judge_rows(each, value)
+            return
         try:
             self.answers[each.id] = values.normalised(each, value, self.context)
         except BadAnswer as fault:
@@ -217,6 +237,46 @@ class _Walk:
             return
         if isinstance(each, AttachmentField):
             self.attached += self.answers[each.id]
+            self.attaching = each.id
+
+    def compute(self, each: ComputedField) -> None:
+        value = rule_value(each.value, self.answers, self.context.today, self.profile)
+        if value is not None:
+            self.answers[each.id] = values.cents(value) if each.gives == "money" else value
+
+    def judge_rows(self, block: BlockField, rows: Any) -> None:
+        """Each row by itself. A row keeps those of its answers that hold, so that what rules show stays shown."""
+        if not isinstance(rows, list | tuple) or not all(isinstance(row, Mapping) for row in rows):
+            self.found[block.id] = Fault(block.id, "wrong_type", {"expected": "rows"})
+            return
+        if len(rows) > block.most:
+            self.found[block.id] = Fault(block.id, "too_many_rows", {"most": block.most})
+            return
+        if len(rows) < block.least:
+            self.found[block.id] = Fault(block.id, "too_few_rows", {"least": block.least})
+        self.answers[block.id] = [self.judge_row(block, row, row_path(block.id, i)) for i, row in enumerate(rows)]
+
+    def judge_row(self, block: BlockField, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """One row, judged as a form of its own that also reads what was answered before the block."""
+        inner = _Walk(self.context.form, self.context.today, self.context.documents, self.profile, outside=self.answers)
+        for each in block.fields:
+            if inner.holds(each.visible_if):
+                inner.visible.add(each.id)
+                inner.judge(each, given.get(each.id))
+        named = {each.id for each in block.fields if each.has_answer}
+        for name in sorted(printable(name, 100) for name in given if name not in named)[:MAX_UNKNOWN]:
+            self.found[f"{where}.{name}"] = Fault(f"{where}.{name}", "unknown_field")
+        row = {each.id: inner.answers[each.id] for each in block.fields if each.id in inner.answers}
+        if not row and not inner.found:
+            self.found[where] = Fault(where, "empty_row")
+        for id_, fault in inner.found.items():
+            self.found[f"{where}.{id_}"] = replace(fault, field=f"{where}.{fault.field}")
+        self.visible |= {f"{where}.{id_}" for id_ in inner.visible}
+        self.required |= {f"{where}.{id_}" for id_ in inner.required}
+        self.attached += inner.attached
+        if inner.attaching:
+            self.attaching = f"{where}.{inner.attaching}"
+        return row
 
     def filled(self, each: Field, fills: Fills) -> bool:
         """Whether an outside service settles this field; otherwise the person is asked."""
@@ -238,18 +298,24 @@ class _Walk:
 
     def keep(self, each: Field, before: Checked) -> None:
         """What was judged of this field holds still."""
+        if isinstance(each, BlockField):
+            rows = f"{each.id}["
+            self.visible |= {name for name in before.visible if name.startswith(rows)}
+            self.required |= {name for name in before.required if name.startswith(rows)}
         if each.id in before.visible:
             self.visible.add(each.id)
         if each.id in before.required:
             self.required.add(each.id)
         if each.id in before.found:
             self.found[each.id] = before.found[each.id]
+        if isinstance(each, BlockField):
+            self.found |= {name: fault for name, fault in before.found.items() if name.startswith(rows)}
         if each.id in before.answers:
             self.answers[each.id] = before.answers[each.id]
 
     def verdict(self, answers: Mapping[str, Any]) -> Checked:
         form = self.context.form
-        unknown = sorted(printable(name, 100) for name in answers if name not in form.asked)[:MAX_UNKNOWN]
+        unknown = sorted(printable(name, 100) for name in answers if name not in form.answered)[:MAX_UNKNOWN]
         faults = [Fault(name, "unknown_field") for name in unknown] + [*self.found.values(), *self.files()]
         return Checked(
             self.answers,
@@ -268,11 +334,7 @@ class _Walk:
         if not self.attached:
             return
         count, size = values.total(self.context.documents, self.attached)
-        last = next((f.id for f in reversed([*self.context.form.fields]) if self._attaches(f)), "")
         if count > FILES_PER_DOSSIER:
-            yield Fault(last, "too_many_files", {"most": FILES_PER_DOSSIER})
+            yield Fault(self.attaching, "too_many_files", {"most": FILES_PER_DOSSIER})
         if size > BYTES_PER_DOSSIER:
-            yield Fault(last, "files_too_big", {"most": BYTES_PER_DOSSIER})
-
-    def _attaches(self, each: Field) -> bool:
-        return isinstance(each, AttachmentField) and each.id in self.answers
+            yield Fault(self.attaching, "files_too_big", {"most": BYTES_PER_DOSSIER})

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from casework.forms.check import check
+from casework.forms.blocks import BlockField, row_path
+from casework.forms.check import Checked, check
 from casework.forms.identifiers import IDENTIFIERS
 from casework.forms.judging import Documents
 from casework.forms.kinds import (
@@ -47,12 +48,13 @@ def example(form: Form, *, today: date, documents: Documents | None = None) -> d
     """
     stored = documents or {}
     answers = _fill(form, {}, today, stored)
-    if not check(form, answers, documents=stored, today=today).faults:
-        return answers
+    checked = check(form, answers, documents=stored, today=today)
+    if not checked.faults:
+        return dict(checked.answers)
     for chosen in _other_ways(form):
-        other = _fill(form, chosen, today, stored)
-        if not check(form, other, documents=stored, today=today).faults:
-            return other
+        checked = check(form, _fill(form, chosen, today, stored), documents=stored, today=today)
+        if not checked.faults:
+            return dict(checked.answers)
     return answers
 
 
@@ -79,13 +81,38 @@ def _fill(form: Form, chosen: Mapping[str, Any], today: date, documents: Documen
         checked = check(form, answers, documents=documents, today=today)
         if field.id not in checked.visible:
             continue
-        value = chosen[field.id] if field.id in chosen else _value(field, form, today, documents, answers)
-        # Of files and other dossiers nobody has an example: they are left out where they may be.
-        if isinstance(field, AttachmentField | DossierField) and field.id not in checked.required:
+        if isinstance(field, BlockField):
+            answers[field.id] = [{} for _ in range(field.least)]
+            for index, row in enumerate(answers[field.id]):
+                _fill_row(field, row, row_path(field.id, index), answers, form, today, documents)
             continue
-        if value is not None:
+        value = chosen[field.id] if field.id in chosen else _value(field, form, today, documents, answers)
+        if value is not None and not _left_out(field, field.id, checked):
             answers[field.id] = value
     return answers
+
+
+def _fill_row(
+    block: BlockField,
+    row: dict[str, Any],
+    where: str,
+    answers: dict[str, Any],
+    form: Form,
+    today: date,
+    documents: Documents,
+) -> None:
+    """Answers to one row, put into it: it is one of `answers` already, which are judged before each question."""
+    for field in block.fields:
+        checked = check(form, answers, documents=documents, today=today)
+        path = f"{where}.{field.id}"
+        value = _value(field, form, today, documents, {**answers, **row})
+        if path in checked.visible and value is not None and not _left_out(field, path, checked):
+            row[field.id] = value
+
+
+def _left_out(field: Field, path: str, checked: Checked) -> bool:
+    """Of files and other dossiers nobody has an example: they are left out where they may be."""
+    return isinstance(field, AttachmentField | DossierField) and path not in checked.required
 
 
 def _value(field: Field, form: Form, today: date, documents: Documents, answers: Mapping[str, Any]) -> Any:

@@ -4,8 +4,10 @@ Every list of answers that `check` accepts is valid against it. The converse doe
 hangs on other data (documents, communes' postal codes), is only named, in `x-` keywords.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from casework.forms.blocks import BlockField, ComputedField, Gives
 from casework.forms.identifiers import COUNTRIES, IDENTIFIERS
 from casework.forms.kinds import (
     CENTS,
@@ -56,34 +58,42 @@ _SIGNATURE = {
 }
 
 
+_COMPUTED: Mapping[Gives, dict[str, Any]] = {
+    "number": {"type": "number"},
+    "money": {"type": "number", "x-digits": CENTS, "x-currency": "EUR"},
+    "text": {"type": "string"},
+    "date": {"type": "string", "format": "date"},
+    "boolean": {"type": "boolean"},
+}
+
+
 def to_json_schema(form: Form) -> dict[str, Any]:
     """The schema of this form's answers, as `check` gives them back."""
+    asked = [(field, page.visible_if) for page in form.pages for field in page.fields]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object(asked, form)}
+
+
+def _object(fields: Iterable[tuple[Field, Rule | None]], form: Form) -> dict[str, Any]:
+    """The schema of an object with these fields, each with its page's rule."""
     properties: dict[str, Any] = {}
     required = []
-    for page in form.pages:
-        for field in page.fields:
-            if not field.is_asked:
-                continue
-            schema = {"title": field.label.fr, **_schema(field, form)}
-            if field.help is not None:
-                schema["description"] = field.help.fr
-            rules = [rule for rule in (page.visible_if, field.visible_if) if rule is not None]
-            if rules:
-                schema["x-visible-if"] = [rule.expression for rule in rules]
-            if isinstance(field.required, Rule):
-                schema["x-required-if"] = field.required.expression
-            elif field.required and not rules:
-                required.append(field.id)
-            elif field.required:
-                schema["x-required-if-visible"] = True
-            properties[field.id] = schema
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
+    for field, page_rule in fields:
+        if not field.has_answer:
+            continue
+        schema = {"title": field.label.fr, **_schema(field, form)}
+        if field.help is not None:
+            schema["description"] = field.help.fr
+        rules = [rule for rule in (page_rule, field.visible_if) if rule is not None]
+        if rules:
+            schema["x-visible-if"] = [rule.expression for rule in rules]
+        if isinstance(field.required, Rule):
+            schema["x-required-if"] = field.required.expression
+        elif field.required and not rules:
+            required.append(field.id)
+        elif field.required:
+            schema["x-required-if-visible"] = True
+        properties[field.id] = schema
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
 def _schema(field: Field, form: Form) -> dict[str, Any]:
@@ -111,6 +121,11 @@ def _schema(field: Field, form: Form) -> dict[str, Any]:
             return {"oneOf": [_pair(first, sorted(seconds)) for first, seconds in field.values.items()]}
         case AddressField():
             return _address(field, form)
+        case BlockField():
+            row = _object([(inside, None) for inside in field.fields], form)
+            return {"type": "array", "items": row, "minItems": field.least, "maxItems": field.most}
+        case ComputedField():
+            return {**_COMPUTED[field.gives], "readOnly": True, "x-value": field.value.expression}
         case PointField():
             return _point(field)
         case SignatureField():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from casework.forms.blocks import BlockField, ComputedField
 from casework.forms.identifiers import COUNTRIES
 from casework.forms.model import (
     FILE_MAX,
@@ -324,6 +325,7 @@ class Explanation(Field):
 
     kind = "explanation"
     is_asked = False
+    has_answer = False
 
     @property
     def known(self) -> dict[str, Known]:
@@ -336,6 +338,7 @@ class Title(Field):
 
     kind = "title"
     is_asked = False
+    has_answer = False
 
     @property
     def known(self) -> dict[str, Known]:
@@ -346,7 +349,8 @@ KINDS: Mapping[str, type[Field]] = {
     cls.kind: cls
     for cls in (
         TextField, LongTextField, IntegerField, DecimalField, MoneyField, DateField, TimeField, ChoiceField,
-        ChoicesField, LinkedChoiceField, YesNoField, ConsentField, EmailField, PhoneField, AddressField, CommuneField, CountryField,
-        SiretField, RnaField, IbanField, NumberPlateField, DossierField, PointField, SignatureField, AttachmentField, Title, Explanation,
+        ChoicesField, LinkedChoiceField, YesNoField, ConsentField, EmailField, PhoneField, AddressField, CommuneField,
+        CountryField, SiretField, RnaField, IbanField, NumberPlateField, DossierField, PointField, SignatureField,
+        AttachmentField, BlockField, ComputedField, Title, Explanation,
     )
 }  # fmt: skip

@@ -14,6 +14,7 @@ EMAIL_MAX = 254  # RFC 5321, 4.5.3.1.3, as erratum 1690 reads it
 PHONE_MAX = 40
 NAME_MAX = 100  # of who signs
 DRAWING_WIDTH, DRAWING_HEIGHT = 600, 200  # of the square on which one signs
+ROWS_MAX = 20  # of a block
 POINTS_MAX = 2_000  # of one drawing
 IDENTIFIER_MAX = 60  # as typed, with spaces; an IBAN has at most 34 signs (ISO 13616-1)
 ADDRESS_LINE_MAX = 200
@@ -105,7 +106,8 @@ class Field:
     """One question. `id` is stable: answers, rules and figures name it."""
 
     kind: ClassVar[str]
-    is_asked: ClassVar[bool] = True  # whether the person answers it: words between questions are fields too
+    is_asked: ClassVar[bool] = True  # whether the person answers it
+    has_answer: ClassVar[bool] = True  # words between questions are fields too, and have none
 
     id: str
     label: Wording
@@ -122,8 +124,12 @@ class Field:
     @property
     def reads(self) -> frozenset[str]:
         """The earlier answers on which its own verdict hangs, beside its page's rule."""
-        rules = (self.visible_if, self.required)
-        return frozenset(name for rule in rules if isinstance(rule, Rule) for name in rule.reads)
+        return frozenset(name for rule in self.rules for name in rule.reads)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Those of its own."""
+        return tuple(rule for rule in (self.visible_if, self.required) if isinstance(rule, Rule))
 
     @property
     def looks_at_files(self) -> bool:
@@ -162,6 +168,6 @@ class Form:
         return {field.id: field.reads for field in self.fields}
 
     @cached_property
-    def asked(self) -> frozenset[str]:
+    def answered(self) -> frozenset[str]:
         """The ids of the fields that have an answer."""
-        return frozenset(field.id for field in self.fields if field.is_asked)
+        return frozenset(field.id for field in self.fields if field.has_answer)

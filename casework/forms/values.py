@@ -5,6 +5,7 @@ The answers that are made of parts are judged in `parts`."""
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -107,6 +108,12 @@ def _number(value: Any, least: float | None, most: float | None, digits: int) ->
     if round(value, digits) != value:
         raise Fault("too_many_decimals", most=digits)
     return int(value) if int(value) == value else value
+
+
+def cents(value: Any) -> float:
+    """An amount that was calculated, to the nearest cent; half a cent counts as one."""
+    exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-CENTS), ROUND_HALF_UP)
+    return int(exact) if exact == int(exact) else float(exact)
 
 
 def _date(field: DateField, value: Any, context: Context) -> str:

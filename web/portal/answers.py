@@ -11,7 +11,9 @@ from typing import Any
 import msgspec
 from starlette.datastructures import FormData, UploadFile
 
+from casework.forms.blocks import row_path
 from casework.forms.kinds import KINDS
+from casework.forms.model import ROWS_MAX
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "address": ("street", "postal_code", "citycode", "city"),
@@ -57,6 +59,7 @@ class Upload:
 
     field: str
     file: UploadFile
+    into: list[str]  # the question's answer, where its id goes
 
 
 @dataclass(slots=True)
@@ -83,16 +86,45 @@ def packed(carried: Carried) -> str:
 def posted(fields: Iterable[Mapping[str, Any]], form: FormData, before: Mapping[str, Any]) -> Posted:
     """The answers of a page's fields as typed; files stay those of `before`, the newly chosen beside them."""
     found = Posted({})
+    _read(fields, form, before, found.answers, found.uploads)
+    return found
+
+
+def _read(
+    fields: Iterable[Mapping[str, Any]],
+    form: FormData,
+    before: Mapping[str, Any],
+    into: dict[str, Any],
+    uploads: list[Upload],
+    where: str = "",
+) -> None:
+    """`where`: what the names of boxes begin with, in a row of a block."""
     for each in fields:
-        id_, kind = each["id"], each["kind"]
+        id_, kind, name = each["id"], each["kind"], where + each["id"]
         if not KINDS[kind].is_asked:
             continue
-        if kind == "attachment":
-            found.answers[id_] = list(before.get(id_) or [])
-            found.uploads += [Upload(id_, file) for file in _files(form, id_)]
+        if kind == "block":
+            kept = rows_of(before.get(id_))
+            into[id_] = [{} for _ in range(_count(form, name))]
+            for index, row in enumerate(into[id_]):
+                same = kept[index] if index < len(kept) else {}
+                _read(each["fields"], form, same, row, uploads, f"{row_path(name, index)}.")
+        elif kind == "attachment":
+            into[id_] = list(before.get(id_) or [])
+            uploads += [Upload(name, file, into[id_]) for file in _files(form, name)]
         else:
-            found.answers[id_] = _value(each, form)
-    return found
+            into[id_] = _value({**each, "id": name}, form)
+
+
+def _count(form: FormData, name: str) -> int:
+    """How many rows the page shows of a block."""
+    text = _text(form, f"{name}.rows")
+    return min(int(text), ROWS_MAX) if _WHOLE.fullmatch(text) and int(text) > 0 else 0
+
+
+def rows_of(value: Any) -> list[Mapping[str, Any]]:
+    """The rows of a block's answer; none of what is no list of them."""
+    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
 
 
 def _files(form: FormData, name: str) -> Iterator[UploadFile]:
@@ -154,11 +186,42 @@ def given(answers: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answers.items() if value not in (None, "", [], {})}
 
 
-def asked_of(questions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those that have an answer: the words between them left out."""
-    return [each for each in questions if KINDS[each["kind"]].is_asked]
-
-
 def questions_shown(page: Mapping[str, Any], visible: Sequence[str]) -> list[Mapping[str, Any]]:
     """The fields of a page that these answers show."""
     return [each for each in page["fields"] if each["id"] in visible]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a block, as a page asks it: its fields are named by their place."""
+
+    id: str  # children[0]
+    questions: list[Mapping[str, Any]]
+
+
+def rows(block: Mapping[str, Any], answers: Mapping[str, Any], visible: Sequence[str]) -> list[Row]:
+    """The rows of a block with those of their questions that these answers show."""
+    made = []
+    for index, _ in enumerate(rows_of(answers.get(block["id"]))):
+        where = row_path(block["id"], index)
+        placed = [{**each, "id": f"{where}.{each['id']}"} for each in block["fields"]]
+        made.append(Row(where, [each for each in placed if each["id"] in visible]))
+    return made
+
+
+def by_place(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers with those in rows beside them, each by its place: `children[0].first_name`."""
+    inside = {
+        f"{row_path(name, index)}.{id_}": value
+        for name, rows in answers.items()
+        for index, row in enumerate(rows_of(rows))
+        for id_, value in row.items()
+    }
+    return {**answers, **inside}
+
+
+def all_fields(page: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The fields of a page, with those inside its blocks."""
+    for each in page["fields"]:
+        yield each
+        yield from each.get("fields", ())

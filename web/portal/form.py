@@ -1,5 +1,6 @@
 """Filling a request in, page by page. Works with plain HTML; htmx only spares the whole page's reload."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +18,27 @@ from api.once import Once
 from api.procedures import Judged, judge, procedure
 from api.representations import Answer, Evaluation, Fault, Filed, Procedure
 from casework.errors import Invalid, NotFound, ProcedureClosed, Refused, Stale, WrongState
-from casework.forms.model import FILE_MAX
+from casework.forms.blocks import BlockField, row_path
+from casework.forms.kinds import KINDS
+from casework.forms.model import FILE_MAX, ROWS_MAX
 from casework.ids import DossierId
 from web import wording
 from web.page import Page, set_session
-from web.portal.answers import Carried, File, Posted, asked_of, carried_of, given, packed, posted, questions_shown
+from web.portal.answers import (
+    Carried,
+    File,
+    Posted,
+    Row,
+    all_fields,
+    by_place,
+    carried_of,
+    given,
+    packed,
+    posted,
+    questions_shown,
+    rows,
+    rows_of,
+)
 from web.render import countries, said
 
 CHECK = "verification"
@@ -59,8 +76,13 @@ class Filling:
     def faults_on(self, page: Mapping[str, Any]) -> list[Fault]:
         """What does not hold on this page, in the order of its questions."""
         order = [each["id"] for each in page["fields"]]
-        found = [each for each in self.judged.faults if each.field.partition(".")[0] in order]
-        return sorted(found, key=lambda fault: order.index(fault.field.partition(".")[0]))
+        found = [each for each in self.judged.faults if _question(each.field) in order]
+        return sorted(found, key=lambda fault: order.index(_question(fault.field)))
+
+
+def _question(place: str) -> str:
+    """The field of the page that a fault is about: `children` of `children[0].first_name`."""
+    return re.split(r"[.\[]", place, maxsplit=1)[0]
 
 
 async def begin(page: Page) -> Response:
@@ -81,18 +103,21 @@ async def step(page: Page) -> Response:
     act, _, target = str(form.get("act") or "next").partition(":")
     here = str(form.get("page") or "")
     refused: list[Fault] = []
+    focus = ""
     if here != CHECK:
         current = filling.page(here)
         found = posted(current["fields"], form, carried.answers)
         refused = await _store(page, carried, found)
         carried.answers |= found.answers
         if act == "remove":
-            _remove(carried, target)
+            carried.answers = _without(carried.answers, target)
+            carried.files.pop(target, None)
+        focus = _change_rows(carried.answers, act, target)
         filling = await _filling(page, carried, filling.basis)
         await _keep(page, filling, here)
     match act:
-        case "update" | "remove":
-            return _questions(page, filling, filling.page(here), refused)
+        case "update" | "remove" | "add" | "drop":
+            return _questions(page, filling, filling.page(here), refused, focus=focus)
         case "back":
             return _questions(page, filling, filling.page(filling.beside(filling.page(here), -1)))
         case "edit":
@@ -112,10 +137,21 @@ async def step(page: Page) -> Response:
 async def _filling(page: Page, carried: Carried, before: Judged | None = None) -> Filling:
     """`before`: what was judged of the answers before this page's; only what they change is judged again."""
     found = await procedure(page.state, page.viewer, page.param("slug"))
+    basis = await _judged(page, found, carried, before)
+    # A block that must be answered is asked at once, as often as it must be.
+    blocks = [each for each in basis.form.fields if isinstance(each, BlockField) and each.id in basis.checked.required]
+    asked: dict[str, Any] = {
+        each.id: [{} for _ in range(each.least)] for each in blocks if not rows_of(carried.answers.get(each.id))
+    }
+    if asked:
+        carried.answers |= asked
+        basis = await _judged(page, found, carried, basis)
+    return Filling(found, carried, basis)
+
+
+async def _judged(page: Page, found: Procedure, carried: Carried, before: Judged | None) -> Judged:
     answers = given(carried.answers)
-    return Filling(
-        found, carried, await judge(page.state, page.viewer, found.slug, answers, _claims(carried), before=before)
-    )
+    return await judge(page.state, page.viewer, found.slug, answers, _claims(carried), before=before)
 
 
 def _claims(carried: Carried) -> dict[UUID, str]:
@@ -148,19 +184,42 @@ async def _store(page: Page, carried: Carried, found: Posted) -> list[Fault]:
             refused.append(Fault(field=upload.field, code=code, params=params.get(code, types)))
             continue
         carried.files[str(kept.id)] = File(kept.filename, kept.size, kept.claim)
-        found.answers[upload.field].append(str(kept.id))
+        upload.into.append(str(kept.id))
     return refused
 
 
-def _remove(carried: Carried, target: str) -> None:
-    for name, value in carried.answers.items():
-        if isinstance(value, list) and target in value:
-            carried.answers[name] = [each for each in value if each != target]
-    carried.files.pop(target, None)
+def _without(answer: Any, file: str) -> Any:
+    """The answers without this file, wherever it is attached."""
+    if isinstance(answer, dict):
+        return {name: _without(each, file) for name, each in answer.items()}
+    if isinstance(answer, list):
+        return [_without(each, file) for each in answer if each != file]
+    return answer
+
+
+def _change_rows(answers: dict[str, Any], act: str, target: str) -> str:
+    """A row more of a block, or one less. Gives the place to go on from."""
+    block, _, index = target.partition("[")
+    kept = rows_of(answers.get(block))
+    match act:
+        case "add" if len(kept) < ROWS_MAX:
+            answers[block] = [*kept, {}]
+            return row_path(block, len(kept))
+        case "drop" if index.removesuffix("]").isdecimal():
+            dropped = int(index.removesuffix("]"))
+            answers[block] = [row for i, row in enumerate(kept) if i != dropped]
+            return block
+    return ""
 
 
 def _questions(
-    page: Page, filling: Filling, current: Mapping[str, Any], faults: Sequence[Fault] = (), *, told: bool = False
+    page: Page,
+    filling: Filling,
+    current: Mapping[str, Any],
+    faults: Sequence[Fault] = (),
+    *,
+    told: bool = False,
+    focus: str = "",
 ) -> Response:
     wrong = {each.field: wording.fault(each.code, each.params, page.t) for each in reversed(faults)}
     return page.show(
@@ -170,21 +229,57 @@ def _questions(
         procedure=filling.procedure,
         current=current,
         questions=questions_shown(current, filling.judged.visible),
+        rows=_rows(filling, current),
+        focus=focus,
         required=frozenset(filling.judged.required),
-        answers=filling.carried.answers,
+        answers=by_place(filling.carried.answers),
         files=filling.carried.files,
         carried=packed(filling.carried),
         communes=filling.procedure.communes,
         countries=countries(page.t),
         wrong=dict(reversed(wrong.items())),
-        labels={each["id"]: said(each["label"], page.t).rstrip(":?… \u00a0\u202f") for each in current["fields"]},
+        labels={each.field: _label(page, filling, current, each.field) for each in faults},
         told=told,
         number=filling.pages.index(current) + 1,
         count=len(filling.pages) + 1,
-        modules=sorted({MODULES[each["kind"]] for each in current["fields"] if each["kind"] in MODULES}),
+        modules=sorted({MODULES[each["kind"]] for each in all_fields(current) if each["kind"] in MODULES}),
         branches=_branches(filling, current),
         answered=_worded(page, filling),
     )
+
+
+def _rows(filling: Filling, current: Mapping[str, Any]) -> dict[str, list[Row]]:
+    """The rows of the page's blocks, by block."""
+    answers, visible = filling.carried.answers, filling.judged.visible
+    return {each["id"]: rows(each, answers, visible) for each in current["fields"] if each["kind"] == "block"}
+
+
+def _label(page: Page, filling: Filling, current: Mapping[str, Any], place: str) -> str:
+    """What the person reads of the question at this place, short: “Enfant 2 – Prénom”."""
+    block = next(each for each in current["fields"] if each["id"] == _question(place))
+    for number, row in enumerate(_rows(filling, current).get(block["id"], []), start=1):
+        if place == row.id or place.startswith(f"{row.id}."):
+            asked = [each for each in row.questions if place == each["id"] or place.startswith(f"{each['id']}.")]
+            words = [f"{said(block['row'], page.t)} {number}", *(_short(each, page) for each in asked[:1])]
+            return " – ".join(words)
+    return _short(block, page)
+
+
+def _short(field: Mapping[str, Any], page: Page) -> str:
+    return said(field["label"], page.t).rstrip(":?… \u00a0\u202f")
+
+
+def _entries(page: Page, filling: Filling, current: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What is read back of a page: id, kind and label of each question, those of rows one by one."""
+    entries: list[Mapping[str, Any]] = []
+    for each in questions_shown(current, filling.judged.visible):
+        made = rows(each, filling.carried.answers, filling.judged.visible) if each["kind"] == "block" else []
+        for number, row in enumerate(made, start=1):
+            named = f"{said(each['row'], page.t)} {number}"
+            entries += [{**inside, "label": f"{named} – {said(inside['label'], page.t)}"} for inside in row.questions]
+        if not made:
+            entries.append({**each, "label": said(each["label"], page.t)})
+    return [each for each in entries if KINDS[each["kind"]].has_answer]
 
 
 def _worded(page: Page, filling: Filling) -> dict[str, Answer]:
@@ -196,7 +291,8 @@ def _branches(filling: Filling, current: Mapping[str, Any]) -> bool:
     """Whether an answer on this page can show, hide or fill a question, or a file be stored at once."""
     filled = {*filling.judged.looked_up, *filling.judged.waiting, *filling.judged.declared}
     return any(
-        "visible_if" in each or each["kind"] == "attachment" or each["id"] in filled for each in current["fields"]
+        "visible_if" in each or each["kind"] in ("attachment", "computed") or each["id"] in filled
+        for each in all_fields(current)
     )
 
 
@@ -206,7 +302,7 @@ def _check(page: Page, filling: Filling, status: int = 200) -> Response:
         status=status,
         filling=filling,
         procedure=filling.procedure,
-        sections=[(each, asked_of(questions_shown(each, filling.judged.visible))) for each in filling.pages],
+        sections=[(each, _entries(page, filling, each)) for each in filling.pages],
         answered=_worded(page, filling),
         files=filling.carried.files,
         carried=packed(filling.carried),

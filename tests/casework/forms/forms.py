@@ -29,6 +29,8 @@ def _field(field: dict[str, Any]) -> dict[str, Any]:
     full = {"label": {"fr": "Question", "en": "Question"}, **field}
     if "choices" in full:
         full["choices"] = _choices(full["choices"])
+    if full.get("kind") == "block":
+        full = {"row": {"fr": "Enfant", "en": "Child"}, **full, "fields": [_field(each) for each in full["fields"]]}
     return full
 
 
@@ -56,6 +58,23 @@ def form_of(*fields: Any, page_rules: dict[int, Any] | None = None) -> Form:
 _NEEDS: dict[str, dict[str, Any]] = {
     "choice": {"choices": ["a", "b"]},
     "choices": {"choices": ["a", "b", "c"]},
+    "block": {
+        "fields": [
+            {"id": "first_name", "kind": "text", "required": True},
+            {"id": "born", "kind": "date", "max": "today"},
+            {"id": "fee", "kind": "money"},
+            {"id": "allergic", "kind": "yes_no"},
+            {"id": "to_what", "kind": "text", "required": True, "visible_if": {"var": "allergic"}},
+            {"id": "proof", "kind": "attachment"},
+            {"id": "double", "kind": "computed", "gives": "money", "value": {"*": [{"var": "fee"}, 2]}},
+        ],
+        "least": 2,
+        "most": 3,
+    },
+    "computed": {
+        "gives": "money",
+        "value": {"+": [{"var": "field_money"}, {"total": [{"var": "field_block"}, {"var": "fee"}]}]},
+    },
     "linked_choice": {"choices": {"a": ["a1", "a2"], "b": ["b1"]}},
 }
 

@@ -51,6 +51,8 @@ def answers_to(form: Form) -> st.SearchStrategy[dict[str, Any]]:
         likely += [{"first": "a", "second": "a1"}, {"first": "b", "second": "a1"}]
         likely += [{"lat": 46.58, "lon": 0.34}, {"words": "devant la poste"}, {"lat": 48.85, "lon": 2.35}]
         likely += [{"name": "Lina"}, {"name": "Lina", "strokes": [[[0, 0], [600, 200]]]}, {"name": "x", "strokes": 3}]
+        likely += [[{"first_name": "Zoé", "fee": 3.5}, {"first_name": "Léo", "allergic": True}], [{}, {"born": "x"}]]
+        likely += [[{"first_name": "Zoé"}] * n for n in (1, 3, 4)]
         likely += ["86194", ["00000000-0000-4000-8000-000000000001"]]
         by_field[field.id] = st.sampled_from(likely) | json_values
     return st.fixed_dictionaries({}, optional=by_field)

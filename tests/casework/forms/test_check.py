@@ -371,6 +371,113 @@ def test_answers_are_an_object(answers: Any) -> None:
     assert faults(FORMS[0], answers) == [("", "wrong_type")]
 
 
+CHILDREN: dict[str, Any] = {
+    "id": "children",
+    "kind": "block",
+    "fields": [
+        {"id": "first_name", "kind": "text", "required": True},
+        {"id": "half_board", "kind": "yes_no"},
+        {
+            "id": "diet",
+            "kind": "text",
+            "required": True,
+            "visible_if": {"and": [{"var": "meals"}, {"var": "half_board"}]},
+        },
+        {"id": "arrives", "kind": "date"},
+        {"id": "leaves", "kind": "date", "not_before": "arrives"},
+        {"id": "fee", "kind": "money"},
+    ],
+    "least": 2,
+    "most": 3,
+}
+
+
+def test_rows_are_judged_one_by_one_and_faults_name_theirs() -> None:
+    form = form_of({"id": "meals", "kind": "yes_no"}, CHILDREN)
+    rows = [
+        {"first_name": " Zoé ", "half_board": True},
+        {"first_name": "", "half_board": False, "diet": "none", "fee": 0.123},
+        {"first_name": "Léo", "arrives": "2026-12-20", "leaves": "2026-12-19", "age": 3},
+    ]
+    checked = judged(form, {"meals": True, "children": rows})
+    assert [(fault.field, fault.code) for fault in checked.faults] == [
+        ("children[0].diet", "required"),
+        ("children[1].first_name", "required"),
+        ("children[1].fee", "too_many_decimals"),
+        ("children[2].age", "unknown_field"),
+        ("children[2].leaves", "too_early"),
+    ]
+    assert checked.answers["children"] == [
+        {"first_name": "Zoé", "half_board": True},
+        {"half_board": False},
+        {"first_name": "Léo", "arrives": "2026-12-20"},
+    ]
+    assert {"children[0].diet", "children[2].fee"} <= checked.visible
+    assert "children[1].diet" not in checked.visible
+    assert judged(form, {"meals": False, "children": rows[:1] * 2}).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ([{"first_name": "Zoé"}], "too_few_rows"),
+        ([{"first_name": "Zoé"}] * 4, "too_many_rows"),
+        ([{"first_name": "Zoé"}] * 10_000, "too_many_rows"),
+        ({"first_name": "Zoé"}, "wrong_type"),
+        ([{"first_name": "Zoé"}, "Léo"], "wrong_type"),
+        ("Zoé", "wrong_type"),
+    ],
+)
+def test_rows_are_counted(rows: Any, code: str) -> None:
+    assert faults(form_of({"id": "meals", "kind": "yes_no"}, CHILDREN), {"children": rows}) == [("children", code)]
+
+
+def test_no_row_is_no_answer_and_an_empty_one_is_told() -> None:
+    optional = {**CHILDREN, "least": 1, "fields": [{"id": "nickname", "kind": "text"}]}
+    assert judged(form_of(optional), {"children": []}).answers == {}
+    assert faults(form_of(optional), {"children": [{"nickname": "Zo"}, {"nickname": " "}]}) == [
+        ("children[1]", "empty_row")
+    ]
+    assert faults(form_of({**optional, "required": True}), {}) == [("children", "required")]
+
+
+def test_rules_after_a_block_look_at_all_its_rows() -> None:
+    total = {"total": [{"var": "children"}, {"var": "fee"}]}
+    form = form_of(
+        {"id": "meals", "kind": "yes_no"},
+        CHILDREN,
+        {"id": "sum", "kind": "computed", "gives": "money", "value": total},
+        {"id": "share", "kind": "computed", "gives": "money", "value": {"/": [{"var": "sum"}, 3]}},
+        {"id": "why", "kind": "text", "visible_if": {">": [{"var": "sum"}, 20]}},
+        {"id": "born", "kind": "date"},
+        {"id": "from", "kind": "computed", "gives": "date", "value": {"day_after": [{"var": "born"}, 10]}},
+        {
+            "id": "big",
+            "kind": "computed",
+            "gives": "text",
+            "value": {"if": [{">": [{"var": "sum"}, 20]}, "big", "small"]},
+        },
+    )
+    rows = [{"first_name": "Zoé", "fee": 10.1}, {"first_name": "Léo", "fee": 10.2}]
+    checked = judged(form, {"children": rows, "sum": 3, "born": "2026-11-20"})
+    assert checked.faults == ()  # what is computed is not taken from who sends it, nor held against them
+    assert checked.answers["sum"] == 20.3
+    assert checked.answers["share"] == 6.77
+    assert (checked.answers["from"], checked.answers["big"]) == ("2026-11-30", "big")
+    assert "why" in checked.visible
+    assert "from" not in judged(form, {"children": rows}).answers  # what it needs is missing
+
+
+def test_files_in_rows_are_attached_and_counted() -> None:
+    block = {**CHILDREN, "least": 1, "fields": [{"id": "proof", "kind": "attachment", "required": True}]}
+    checked = judged(form_of(block), {"children": [{"proof": [str(PDF)]}, {"proof": [str(PHOTO)]}]})
+    assert checked.documents == (str(PDF), str(PHOTO))
+    assert faults(form_of(block), {"children": [{"proof": [str(HUGE)]}, {}]}) == [
+        ("children[0].proof", "file_too_big"),
+        ("children[1].proof", "required"),
+    ]
+
+
 @given(forms, json_values)
 def test_no_json_makes_it_fall(form: Form, answers: Any) -> None:
     judged(form, answers)
@@ -386,7 +493,7 @@ def test_what_is_kept_is_visible_and_stable(data: st.DataObject, form: Form) -> 
     assert again.answers == checked.answers
     missing = {fault.field for fault in checked.faults} | checked.required
     assert {fault.field for fault in again.faults} <= missing
-    assert {fault.code for fault in again.faults} <= {"required", "consent_required"}
+    assert {fault.code for fault in again.faults} <= {"required", "consent_required", "too_few_rows", "empty_row"}
     for fault in checked.faults:
         assert tuple(fault.params) == CODES[fault.code]
         json.dumps(fault.params)

@@ -12,6 +12,7 @@ from tests.casework.forms.forms import definition_of, every_kind, faults_of, for
 from tests.casework.forms.strategies import json_values
 
 TEXT = {"id": "it", "kind": "text"}
+OTHER = {"id": "other", "kind": "text"}
 
 
 def told(*fields: Any) -> list[tuple[str, str]]:
@@ -71,6 +72,21 @@ def test_every_kind_is_read() -> None:
             "twice",
         ),
         ({**TEXT, "kind": "point", "within": "mars"}, "[0].within", "not_one_of"),
+        ({**TEXT, "kind": "computed", "gives": "money"}, "[0].value", "missing"),
+        ({**TEXT, "kind": "computed", "gives": "money", "value": "x"}, "[0].value", "rule_wrong_type"),
+        ({**TEXT, "kind": "computed", "gives": "date", "value": {"var": "it"}}, "[0].value", "rule_later_answer"),
+        ({**TEXT, "kind": "computed", "gives": "colour", "value": 1}, "[0].gives", "not_one_of"),
+        ({**TEXT, "kind": "computed", "gives": "number", "value": 1, "required": True}, "[0].required", "unknown_key"),
+        ({**TEXT, "kind": "block", "fields": []}, "[0].fields", "wrong_count"),
+        ({**TEXT, "kind": "block", "fields": [TEXT]}, "[0].fields[0].id", "twice"),
+        ({**TEXT, "kind": "block", "fields": [OTHER], "least": 3, "most": 2}, "[0].most", "empty_range"),
+        ({**TEXT, "kind": "block", "fields": [OTHER], "most": 21}, "[0].most", "out_of_range"),
+        ({**TEXT, "kind": "block", "fields": [OTHER], "row": None}, "[0].row", "missing"),
+        (
+            {**TEXT, "kind": "block", "fields": [{**OTHER, "visible_if": {"var": "later"}}]},
+            "[0].fields[0].visible_if",
+            "rule_unknown_answer",
+        ),
         ({**TEXT, "kind": "address", "within": "mars"}, "[0].within", "not_one_of"),
         ({**TEXT, "kind": "attachment", "types": ["exe"]}, "[0].types", "not_one_of"),
         ({**TEXT, "kind": "attachment", "max_megabytes": 26}, "[0].max_megabytes", "out_of_range"),
@@ -91,10 +107,23 @@ def test_all_faults_are_told_at_once() -> None:
         {"id": "other", "kind": "text", "visible_if": {"explode": []}},
     ) == [
         ("[0].max_length", "out_of_range"),
-        ("[1].label.fr", "not_a_text"),
         ("[1].id", "twice"),
+        ("[1].label.fr", "not_a_text"),
         ("[2].visible_if", "rule_unknown_operator"),
     ]
+
+
+def test_there_is_no_block_in_a_block() -> None:
+    inner = {"id": "inner", "kind": "block", "fields": [OTHER]}
+    assert ("[0].fields[0].kind", "not_one_of") in told({**TEXT, "kind": "block", "fields": [inner]})
+
+
+def test_what_is_inside_a_block_is_not_read_outside_but_row_by_row() -> None:
+    block = {**TEXT, "kind": "block", "fields": [{"id": "fee", "kind": "money"}]}
+    shown = {"id": "shown", "kind": "text", "visible_if": {">": [{"var": "fee"}, 3]}}
+    assert told(block, shown) == [("[1].visible_if", "rule_later_answer")]
+    rows = {"some": [{"var": "it"}, {">": [{"var": "fee"}, 3]}]}
+    assert told(block, {**shown, "visible_if": rows}) == []
 
 
 def test_a_rule_reads_only_what_comes_before() -> None:

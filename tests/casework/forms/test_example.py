@@ -28,7 +28,9 @@ def test_the_form_accepts_its_example_without_any_file(package: Package, today: 
     checked = check(package.form, answers, documents={}, today=today)
     assert checked.faults == ()
     assert checked.answers == answers  # it is in its one written form already
-    assert checked.visible - set(answers) <= {f.id for f in package.form.fields if not f.is_asked or f.kind in LEFT_OUT}
+    assert checked.visible - set(answers) <= {
+        f.id for f in package.form.fields if not f.has_answer or f.kind in LEFT_OUT
+    }
 
 
 def test_it_answers_otherwise_where_a_file_would_be_needed() -> None:
@@ -119,7 +121,7 @@ VALIDATORS = {
 def test_every_kind_has_an_example_that_holds() -> None:
     form = every_kind()
     answers = example(form, today=TODAY)
-    assert set(answers) == {field.id for field in form.fields if field.is_asked and field.kind not in LEFT_OUT}
+    assert set(answers) == {field.id for field in form.fields if field.has_answer and field.kind not in LEFT_OUT}
     assert check(form, answers, documents={}, today=TODAY).answers == answers
     VALIDATORS["every kind"].validate(answers)
 
