@@ -54,7 +54,7 @@ def test_a_package_is_read_again_from_what_is_stored() -> None:
         ({"applicant": {"name": ["email"], "email": "email"}}, "applicant.name[0]", "not_such_a_field"),
         ({"applicant": {"name": ["first_name"], "email": "nobody"}}, "applicant.email", "not_such_a_field"),
         ({"price": 3}, "price", "unknown_key"),
-        ({"form": {"pages": []}, "applicant": ...}, "form.pages", "wrong_count"),
+        ({"form": {"pages": []}, "applicant": ..., "scenarios": ...}, "form.pages", "wrong_count"),
         ({"receipt": {}}, "receipt.what_next", "missing"),
     ],
 )
