@@ -126,7 +126,7 @@ def _linked(field: LinkedChoiceField, value: Mapping[str, str], locale: str) -> 
 
 def _point(value: Mapping[str, Any], locale: str) -> tuple[str, ...]:
     t = translator(locale)
-    place = " ; ".join(t.decimal(value[part]) for part in ("lat", "lon") if part in value)
+    place = (" ; " if locale == "fr" else ", ").join(t.decimal(value[part]) for part in ("lat", "lon") if part in value)
     return tuple(line for line in (value.get("words"), place) if line)
 
 

@@ -23,6 +23,7 @@ from casework.forms.model import FILE_MAX, MEDIA_TYPES
 from casework.ids import new_id
 
 FILENAME_MAX = 200  # characters
+DEEPEST = 5  # answers, a block, its rows, a question, its files
 MOST_READ = 200  # ids looked for in answers; more can only be a mistake
 
 
@@ -95,10 +96,10 @@ def _ids(answers: Any, depth: int = 0) -> Iterator[UUID]:
             return
     elif isinstance(answers, UUID):
         yield answers
-    elif isinstance(answers, Mapping) and depth < 3:
+    elif isinstance(answers, Mapping) and depth < DEEPEST:
         for value in answers.values():
             yield from _ids(value, depth + 1)
-    elif isinstance(answers, list | tuple) and depth < 3:
+    elif isinstance(answers, list | tuple) and depth < DEEPEST:
         for value in answers:
             yield from _ids(value, depth + 1)
 

@@ -24,6 +24,7 @@ from casework.forms.strict import DefinitionFault, Reader
 
 ROUTES_MAX = 50
 MOST = 4_000  # cases that are tried out
+_LONG = 40  # values of a closed list that are all tried
 _SUBSETS = 6  # values of a list whose every combination is tried
 _COMPARE = frozenset({"==", "!=", "<", "<=", ">", ">=", "in"})
 _COMBINE = frozenset({"and", "or", "!"})
@@ -167,9 +168,17 @@ def _values(known: Known, constants: Sequence[Any]) -> list[Any]:
             return [None, *([row] for row in rows), rows]
         case _:
             if known.values is not None:
-                return [None, *sorted(known.values)]
+                return [None, *_listed(known.values, constants)]
             texts = sorted({each for each in constants if isinstance(each, str) and not is_date(each)})
             return [None, *texts, f"{max(texts, default='')}-"]  # the last is none of them: any other text
+
+
+def _listed(values: frozenset[str], constants: Sequence[Any]) -> list[str]:
+    """All of a closed list; of a long one (countries), those that are named and one that is not stand for all."""
+    if len(values) <= _LONG:
+        return sorted(values)
+    named = values & {each for each in constants if isinstance(each, str)}
+    return sorted(named) + sorted(values - named)[:1]
 
 
 def _days(constants: Sequence[Any]) -> set[str]:

@@ -36,6 +36,10 @@ async def answer(page: Page, field: Mapping[str, Any], value: Any) -> None:
                     await box(page, f"{id_}.{part}").fill(typed)
         case "commune":
             await box(page, id_).select_option(value)
+        case "country":
+            await box(page, id_).select_option(value)
+        case "linked_choice":
+            await box(page, id_).select_option(f"{value['first']} {value['second']}")
         case "attachment":
             await box(page, id_).set_input_files(A_FILE)
         case _:

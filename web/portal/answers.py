@@ -74,7 +74,7 @@ def carried_of(raw: object, fallback_key: str) -> Carried:
     """What the hidden box holds; an empty start where somebody mangled it."""
     try:
         return msgspec.json.decode(str(raw), type=Carried)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
         return Carried(fallback_key)
 
 
@@ -166,8 +166,8 @@ def _part(name: str, text: str) -> Any:
         return _number(_SPACES.sub("", text), text)
     if name == "strokes":
         try:
-            return msgspec.json.decode(text)
-        except msgspec.DecodeError:
+            return msgspec.json.decode(text, type=list[list[list[int]]])
+        except (msgspec.DecodeError, msgspec.ValidationError):
             return text
     return text
 
