@@ -61,6 +61,8 @@ _BY_PART: tuple[tuple[str, tuple[str, ...]], ...] = (
         "event_name",
         ("Fête du quartier", "Vide-grenier", "Marché de producteurs", "Fête de la musique", "Loto", "Course à pied"),
     ),
+    ("birth_place", ("Poitiers, France", "Niort, France", "Paris, France", "Porto, Portugal", "Rabat, Maroc")),
+    ("company", ("Verisure", "Sector Alarm", "Télésurveillance de l’Ouest")),
     ("nationality", ("Française", "Portugaise", "Marocaine", "Roumaine", "Britannique")),
     (
         "object",
