@@ -1,5 +1,6 @@
 """The studio's door: drafts of procedures, edited by the designers of their directorate, and their publication."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -30,13 +31,17 @@ from casework.procedures.queries import Published
 from casework.procedures.scenarios import differences
 
 TITLE_MAX = 120
+_KEY = re.compile(r"[.\[]")
 
 
 class Noted(Out, frozen=True, kw_only=True):
-    """Something that a definition's designer is told: its place, what of the draft it is of, a code, a French sentence."""
+    """Something that a definition's designer is told: its place, the element that it is of (`field:size`, `page:home`,
+    `head`) and the key of that element, a code, a French sentence.
+    """
 
     path: str
     element: str
+    key: str
     code: str
     params: Mapping[str, Any]
     sentence: str
@@ -98,6 +103,13 @@ class PastEdit(Out, frozen=True, kw_only=True):
 class PastEditPage(Out, frozen=True, kw_only=True):
     items: Sequence[PastEdit]
     next: str | None = None
+
+
+class Glance(Out, frozen=True, kw_only=True):
+    """How far a draft is, and who changed it last."""
+
+    revision: int
+    updated_by: Person | None
 
 
 class Publication(Out, frozen=True, kw_only=True):
@@ -181,6 +193,15 @@ async def draft(state: State, viewer: Viewer, slug: str) -> DraftView:
     designers_only(viewer)
     async with reading(state) as db:
         return await _view(db, await _own(db, viewer, slug))
+
+
+async def glance(state: State, viewer: Viewer, slug: str) -> Glance:
+    """How far the draft is, and who changed it last: what an open editor asks every few seconds. Raises NotFound."""
+    designers_only(viewer)
+    async with reading(state) as db:
+        found = await _own(db, viewer, slug)
+        names = await accounts.names(db, [found.updated_by] if found.updated_by else [])
+    return Glance(revision=found.revision, updated_by=_person(found.updated_by, names))
 
 
 async def edit(state: State, viewer: Viewer, slug: str, asked: Edit, *, seen: int) -> DraftView:
@@ -340,8 +361,15 @@ async def _view(db: AsyncConnection, found: Draft) -> DraftView:
 
 
 def _noted(definition: Mapping[str, Any], fault: DefinitionFault) -> Noted:
-    element, _ = drafting.element_of(definition, fault.path)
-    return Noted(path=fault.path, element=element, code=fault.code, params=dict(fault.params), sentence=sentence(fault))
+    element, inside = drafting.element_of(definition, fault.path)
+    return Noted(
+        path=fault.path,
+        element=element,
+        key=_KEY.split(inside)[0],
+        code=fault.code,
+        params=dict(fault.params),
+        sentence=sentence(fault),
+    )
 
 
 def _summary(

@@ -16,7 +16,6 @@ from redis.exceptions import RedisError
 
 LEASE_SECONDS = 60
 PATIENCE = 0.5  # seconds: presence is worth no more waiting than this
-_PRESENT = "relais:present"
 
 
 class Unknown(Exception):
@@ -47,8 +46,11 @@ _decode = msgspec.json.Decoder(Lease).decode
 class Leases:
     """Presence in Valkey. Every method raises Unknown where Valkey does not answer in time."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, of: str = "dossiers") -> None:
+        """`of`: what people are present on; ids of different things are kept apart."""
         self._redis = redis
+        self._of = of
+        self._present = f"relais:present:{of}"
         self._ahead: float | None = None  # Valkey's clock less ours
 
     async def hold(self, held: Iterable[Held]) -> None:
@@ -58,22 +60,22 @@ class Leases:
         commands: list[tuple[object, ...]] = []
         for dossier, socket, lease in leases:
             lease.until = now + LEASE_SECONDS
-            key = _key(dossier)
+            key = self._key(dossier)
             commands += [
                 ("HSET", key, socket, _encode(lease)),
                 ("EXPIRE", key, 2 * LEASE_SECONDS),
-                ("ZADD", _PRESENT, lease.until, str(dossier)),
+                ("ZADD", self._present, lease.until, str(dossier)),
             ]
         await self._run(commands)
 
     async def leave(self, left: Iterable[tuple[UUID, str]]) -> None:
         """These are not there any more."""
-        await self._run([("HDEL", _key(dossier), socket) for dossier, socket in left])
+        await self._run([("HDEL", self._key(dossier), socket) for dossier, socket in left])
 
     async def who(self, dossiers: Sequence[UUID]) -> dict[UUID, list[Lease]]:
         """The leases of each that have not run out."""
         now = await self._now()
-        answers = await self._run([("HVALS", _key(dossier)) for dossier in dossiers])
+        answers = await self._run([("HVALS", self._key(dossier)) for dossier in dossiers])
         kept: dict[UUID, list[Lease]] = {}
         for dossier, values in zip(dossiers, answers, strict=True):
             assert isinstance(values, list)
@@ -83,13 +85,16 @@ class Leases:
     async def anywhere(self) -> list[UUID]:
         """The dossiers on which somebody is."""
         now = await self._now()
-        _, found = await self._run([("ZREMRANGEBYSCORE", _PRESENT, "-inf", now), ("ZRANGE", _PRESENT, 0, -1)])
+        _, found = await self._run([("ZREMRANGEBYSCORE", self._present, "-inf", now), ("ZRANGE", self._present, 0, -1)])
         assert isinstance(found, list)
         return [UUID(dossier.decode() if isinstance(dossier, bytes) else dossier) for dossier in found]
 
     def seconds_left(self, lease: Lease) -> float:
         """Until it runs out."""
         return lease.until - (time.time() + (self._ahead or 0.0))
+
+    def _key(self, dossier: UUID) -> str:
+        return f"relais:presence:{self._of}:{dossier}"
 
     async def _now(self) -> float:
         if self._ahead is None:
@@ -109,7 +114,3 @@ class Leases:
             raise Unknown from error
         self._ahead = told[0] + told[1] / 1e6 - time.time()
         return answers
-
-
-def _key(dossier: UUID) -> str:
-    return f"relais:presence:{dossier}"

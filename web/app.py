@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import web.desk.routes
 import web.portal.routes
+import web.studio.routes
 from api import health
 from api.app import PREFIX, Rest
 from api.limits import SignInLimits
@@ -77,6 +78,7 @@ def routes(settings: Settings) -> Sequence[BaseRoute]:
         WebSocketRoute("/live", live),
         *web.portal.routes.routes,
         *web.desk.routes.routes,
+        *web.studio.routes.routes,
     ]
 
 

@@ -50,6 +50,8 @@ TABLE: Mapping[str, tuple[Path, ...]] = {
         _OURS / "portal.css",
     ),
     "desk.css": (_OURS / "desk.css",),
+    "studio.css": (_OURS / "studio.css",),
+    "studio.js": (_OURS / "studio.js",),
 }
 _TYPES = {
     ".css": "text/css; charset=utf-8",

@@ -11,7 +11,7 @@ from casework.procedures.package import BadPackage, Package, load_yaml, parse
 
 SHIPPED = Path(__file__).resolve().parents[2] / "catalogue"
 NAME_MAX = 120
-_NOT_PACKAGES = ("organisation.yaml", "themes.yaml")
+_NOT_PACKAGES = ("organisation.yaml", "templates.yaml", "themes.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,14 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """A procedure that is good to begin another one from, and what it is called then."""
+
+    slug: str
+    name: Wording
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """All of it, consistent: each package's service is in its directorate, each theme is known."""
 
@@ -48,6 +56,7 @@ class Catalogue:
     directorates: Mapping[str, DirectorateEntry]
     services: Mapping[str, ServiceEntry]
     themes: Mapping[str, Theme]  # in the order of the portal
+    templates: tuple[Template, ...]
 
 
 @cache
@@ -71,9 +80,10 @@ def load(folder: Path = SHIPPED) -> Catalogue:
             faults.append(DefinitionFault(f"{path.name}: slug", "not_its_file", {"expected": f"{package.slug}.yaml"}))
         places = {slug: each.directorate for slug, each in services.items()}
         faults += [_in_file(fault, path.name) for fault in misplaced(package, places, themes)]
+    templates = tuple(_templates(folder, packages, faults))
     if faults:
         raise BadPackage(faults)
-    return Catalogue(packages, directorates, services, themes)
+    return Catalogue(packages, directorates, services, themes, templates)
 
 
 def misplaced(package: Package, services: Mapping[str, str], themes: Collection[str]) -> Iterator[DefinitionFault]:
@@ -130,3 +140,19 @@ def _themes(folder: Path, faults: list[DefinitionFault]) -> list[Theme]:
         theme.close()
     source.close()
     return found
+
+
+def _templates(folder: Path, packages: Collection[str], faults: list[DefinitionFault]) -> Iterator[Template]:
+    """A folder need not have any."""
+    try:
+        document = (folder / "templates.yaml").read_text("utf-8")
+    except FileNotFoundError:
+        return
+    source = Reader.of(load_yaml(document), "templates.yaml", faults)
+    for each in source.objects("templates", least=1, most=30):
+        entry = Template(each.slug("slug"), each.needed_wording("name", most=NAME_MAX))
+        if entry.slug not in packages:
+            each.fault("slug", "unknown_procedure")
+        each.close()
+        yield entry
+    source.close()

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from casework.dossiers.model import CHANNELS
+from casework.forms.definition import read_form
+from casework.forms.model import Form
 from casework.forms.rule_language import RESERVED
-from casework.forms.strict import DefinitionFault
+from casework.forms.strict import DefinitionFault, Reader
+from casework.organisation.communes import communes
 from casework.procedures.catalogue import misplaced
 from casework.procedures.editing import AddPage, ChangeHead, Several, every_field, id_of, pages
 from casework.procedures.package import BadPackage, Package, read
@@ -37,6 +40,11 @@ def judge(definition: Mapping[str, Any], services: Mapping[str, str], themes: Co
         return Judged(None, bad.faults, untranslated)
     faults = tuple(misplaced(package, services, themes))
     return Judged(None if faults else package, faults, package.remarks + untranslated)
+
+
+def form_of(definition: Mapping[str, Any]) -> Form:
+    """The form of a definition that may be unfinished: what does not hold is left out of it, harmless."""
+    return read_form(Reader.of(definition.get("form"), "form", []), communes())
 
 
 def element_of(definition: Mapping[str, Any], path: str) -> tuple[str, str]:
@@ -152,9 +160,19 @@ def new_field(definition: Mapping[str, Any], label: str, kind: str) -> dict[str,
     """A question of this kind, with what makes it complete at once."""
     field: dict[str, Any] = {"id": id_of(label, {*every_field(definition), *RESERVED}), "kind": kind}
     field["label"] = wording(label)
-    if kind in ("choice", "choices"):
-        field["choices"] = [
-            {"value": "premier", "label": wording("Premier choix", "First choice")},
-            {"value": "second", "label": wording("Second choix", "Second choice")},
-        ]
-    return field
+    return field | particulars(kind)
+
+
+def particulars(kind: str) -> dict[str, Any]:
+    """What a question of this kind needs to be complete at once: lists have two choices, to be written over."""
+    lists = [
+        {"value": "premier", "label": wording("Premier choix", "First choice")},
+        {"value": "second", "label": wording("Second choix", "Second choice")},
+    ]
+    match kind:
+        case "choice" | "choices":
+            return {"choices": lists}
+        case "linked_choice":
+            return {"choices": [{**each, "choices": lists} for each in lists]}
+        case _:
+            return {}

@@ -167,8 +167,8 @@ def id_of(words: str, taken: Collection[str], *, joiner: str = "_") -> str:
     """An id made of these words (“Où habitez-vous ?” → `ou_habitez_vous`), unlike those that are taken."""
     plain = unicodedata.normalize("NFKD", words.lower().replace("œ", "oe").replace("æ", "ae"))
     found = re.findall(r"[a-z0-9]+", plain.replace("'", " ").replace("’", " ").encode("ascii", "ignore").decode())
-    while found and found[0][0].isdigit():
-        found = found[1:]
+    if found and found[0][0].isdigit():  # an id begins with a letter
+        found[0] = f"n{found[0]}"
     made = joiner.join(found)[: SLUG_MAX - 4].rstrip(joiner) or "question"
     same = 1
     id_ = made

@@ -74,6 +74,7 @@ SENTENCES: Mapping[str, str] = {
     "never_shown": "aucun scénario n’affiche le champ {field}.",
     "never_hidden": "aucun scénario ne masque le champ {field}.",
     "never_routed": "aucun scénario n’envoie la demande au service {service}.",
+    "unknown_procedure": "cette démarche n’est pas dans le catalogue.",
     "untranslated": "à traduire : l’anglais est le même texte que le français.",
     "not_its_file": "le fichier doit porter le nom de la démarche : {expected}.",
 }

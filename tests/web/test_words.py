@@ -92,6 +92,7 @@ _ALLOWED = {
     "aide",
     "hidden",
     "desk",
+    "studio",
     "agent",
     "multiple",
 }

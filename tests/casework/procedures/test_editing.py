@@ -143,7 +143,7 @@ def test_ids_are_the_words_of_the_question() -> None:
     assert id_of("Où habitez-vous ?", ()) == "ou_habitez_vous"
     assert id_of("Taille du composteur", {"taille_du_composteur"}) == "taille_du_composteur_2"
     assert id_of("N° d’allocataire", ()) == "n_d_allocataire"
-    assert id_of("2 photos", ()) == "photos"
+    assert id_of("2 photos", ()) == "n2_photos"
     assert id_of("???", ()) == "question"
 
 

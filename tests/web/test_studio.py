@@ -1,0 +1,173 @@
+"""The studio's pages by their forms, without JavaScript: every kind of question, faults in place, conflicts, rights."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from casework.forms.kinds import KINDS
+from infra.cookies import session_cookie
+from tests.api.house import House
+
+STUDIO = "/agent/studio"
+
+
+async def browsing(house: House, who: str) -> httpx.AsyncClient:
+    """A browser of this person, without scripts."""
+    token = await house.token(getattr(house.community, who))
+    client = httpx.AsyncClient(
+        base_url=house.url, cookies={session_cookie(secure=False): token}, headers={"accept-language": "fr"}, timeout=30
+    )
+    return await house._stack.enter_async_context(client)
+
+
+async def begun(house: House, client: httpx.AsyncClient, title: str = "Prêt de vélo", source: str = "") -> str:
+    answer = await client.post(STUDIO, data={"title": title, "source": source})
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+async def draft(house: House, path: str) -> dict[str, Any]:
+    found = await (await house.as_("lea")).get(f"/procedure-drafts/{path.rpartition('/')[2]}")
+    return dict(found.json())
+
+
+async def test_every_kind_of_question_is_added_shown_and_saved(house: House) -> None:
+    lea = await browsing(house, "lea")
+    path = await begun(house, lea)
+    for number, kind in enumerate(KINDS):
+        asked = {"act": "add-field", "page": "demande", "new.label": f"Question {number} ?", "new.kind": kind}
+        added = await lea.post(path, data=asked)
+        assert added.status_code == 303
+        shown = await lea.get(added.headers["location"])
+        assert shown.status_code == 200, kind
+        assert f"Question {number}" in shown.text
+        element = added.headers["location"].partition("element=")[2]
+        was = "{}"
+        saved = await lea.post(
+            path, data={"element": element, "act": "save", "was": was, "label.fr": f"Q{number}", "kind": kind}
+        )
+        assert saved.status_code == 303, saved.text
+    assert (await lea.get(f"{path}/apercu?page=demande")).status_code == 200
+    found = await draft(house, path)
+    assert [each["label"]["fr"] for each in found["definition"]["form"]["pages"][0]["fields"]] == [
+        f"Q{number}" for number in range(len(KINDS))
+    ]
+
+
+async def test_a_fault_is_told_in_its_place_and_stops_nothing(house: House) -> None:
+    lea = await browsing(house, "lea")
+    path = await begun(house, lea)
+    await lea.post(path, data={"act": "add-field", "page": "demande", "new.label": "Âge", "new.kind": "integer"})
+    form = {"element": "field:age", "kind": "integer", "label.fr": "Âge", "min": "dix", "was": "{}"}
+    assert (await lea.post(path, data=form)).status_code == 303
+    page = await lea.get(f"{path}?element=field:age")
+    assert "un nombre entier est attendu ici" in page.text
+    assert 'value="dix"' in page.text
+    publication = await lea.get(f"{path}/publication")
+    assert "un nombre entier est attendu ici" in publication.text
+    refused = await lea.post(f"{path}/publication", data={"seen": (await draft(house, path))["revision"]})
+    assert refused.status_code == 409
+    form["min"] = "10"
+    await lea.post(path, data=form)
+    done = await lea.post(f"{path}/publication", data={"seen": (await draft(house, path))["revision"]})
+    assert done.status_code == 303
+    assert "La démarche est publiée" in (await lea.get(done.headers["location"])).text
+    assert (await lea.get("/demarches/pret-de-velo")).status_code == 200
+
+
+async def test_a_late_change_of_the_same_thing_is_shown_beside_the_other_and_nothing_is_lost(house: House) -> None:
+    lea, max_ = await browsing(house, "lea"), await browsing(house, "max")
+    path = await begun(house, lea)
+    await lea.post(path, data={"act": "add-field", "page": "demande", "new.label": "Âge", "new.kind": "integer"})
+    seen = (await draft(house, path))["revision"]
+    was = '{"kind": "integer", "label": {"fr": "Âge", "en": "Âge"}}'
+    form = {"element": "field:age", "seen": str(seen), "was": was, "kind": "integer", "label.en": "Âge"}
+    assert (await max_.post(path, data={**form, "label.fr": "Votre âge"})).status_code == 303
+    late = await lea.post(path, data={**form, "label.fr": "Quel âge avez-vous"})
+    assert late.status_code == 409
+    assert "Max Royer a modifié la même chose entre-temps" in late.text
+    assert "Votre âge" in late.text
+    assert 'value="Quel âge avez-vous"' in late.text
+    now = str((await draft(house, path))["revision"])
+    assert (await lea.post(path, data={**form, "seen": now, "label.fr": "Quel âge avez-vous"})).status_code == 303
+    await max_.post(path, data={"act": "remove:field:age", "seen": str(int(now) + 1)})
+    gone = await lea.post(path, data={**form, "seen": str(int(now) + 1), "label.fr": "Ma phrase"})
+    assert gone.status_code == 409
+    assert "Ma phrase" in gone.text
+
+
+async def test_questions_and_pages_move_are_copied_and_taken_out(house: House) -> None:
+    lea = await browsing(house, "lea")
+    path = await begun(house, lea)
+
+    async def do(act: str, **more: str) -> list[list[str]]:
+        answer = await lea.post(path, data={"act": act, **more})
+        assert answer.status_code == 303, answer.text
+        assert (await lea.get(answer.headers["location"])).status_code == 200
+        return [
+            [each["id"] for each in page["fields"]]
+            for page in (await draft(house, path))["definition"]["form"]["pages"]
+        ]
+
+    for label in ("Un", "Deux"):
+        await do("add-field", **{"page": "demande", "new.label": label, "new.kind": "text"})
+    await do("add-page", **{"new.title": "Seconde page"})
+    assert await do("down:field:un") == [["deux", "un"], []]
+    assert await do("down:field:un") == [["deux"], ["un"]]
+    assert await do("up:field:un") == [["deux", "un"], []]
+    assert await do("copy:un") == [["deux", "un", "un_2"], []]
+    assert await do("place", moved="field:un_2", page="seconde-page", before="") == [["deux", "un"], ["un_2"]]
+    assert await do("up:page:seconde-page") == [["un_2"], ["deux", "un"]]
+    assert await do("remove:field:un_2") == [[], ["deux", "un"]]
+    assert await do("remove:page:seconde-page") == [["deux", "un"]]
+    assert (await lea.post(f"{path}/annuler", data={})).status_code == 303
+    assert len((await draft(house, path))["definition"]["form"]["pages"]) == 2
+    await do("contacts")
+    found = await draft(house, path)
+    assert found["definition"]["applicant"] == {"name": ["first_name", "last_name"], "email": "email"}
+    history = await lea.get(f"{path}/historique")
+    assert "a annulé une modification" in history.text
+    assert "a copié la question" in history.text
+    for element in ("presentation", "suite", "aiguillage", "page:demande", "nowhere:else", "field:"):
+        assert (await lea.get(f"{path}?element={element}")).status_code == 200
+
+
+async def test_the_preview_follows_the_answers_and_keeps_nothing(house: House) -> None:
+    lea = await browsing(house, "lea")
+    path = await begun(house, lea, source="composteur")
+    page = await lea.get(f"{path}/apercu?page=logement")
+    assert "Taille du composteur" not in page.text
+    assert page.headers["x-frame-options"] == "SAMEORIGIN"
+    page = await lea.post(f"{path}/apercu?page=logement", data={"housing": "garden"})
+    assert "Taille du composteur" in page.text
+    assert (await draft(house, path))["revision"] == 1
+
+
+async def test_beginning_asks_for_a_name_and_an_abandoned_draft_is_gone(house: House) -> None:
+    lea = await browsing(house, "lea")
+    empty = await lea.post(STUDIO, data={"title": " "})
+    assert empty.status_code == 422
+    assert "Répondez à cette question" in empty.text
+    path = await begun(house, lea)
+    assert path.rpartition("/")[2] in (await lea.get(STUDIO)).text
+    stale = await lea.post(f"{path}/abandon", data={"seen": "7"})
+    assert stale.headers["location"] == path
+    assert (await lea.post(f"{path}/abandon", data={"seen": "1"})).headers["location"] == STUDIO
+    assert (await lea.get(path)).status_code == 404
+    assert (await lea.post(path, data={"act": "contacts"})).status_code == 404
+    revised = await lea.post(f"{STUDIO}/acte-de-naissance/brouillon")
+    assert (await lea.get(revised.headers["location"])).status_code == 200
+
+
+@pytest.mark.parametrize(("who", "status"), [("amina", 403), ("paul", 403), ("nora", 404)])
+async def test_the_pages_are_the_designers_of_the_directorate(house: House, who: str, status: int) -> None:
+    path = await begun(house, await browsing(house, "lea"))
+    other = await browsing(house, who)
+    pages = [path, f"{path}/historique", f"{path}/apercu", f"{path}/publication"]
+    assert [(await other.get(page)).status_code for page in pages] == [status] * len(pages)
+    acts = [path, f"{path}/annuler", f"{path}/publication", f"{path}/accord", f"{path}/abandon", f"{path}/brouillon"]
+    assert [(await other.post(act, data={"act": "contacts", "seen": "1"})).status_code for act in acts] == [
+        status
+    ] * len(acts)
+    assert (await draft(house, path))["revision"] == 1
