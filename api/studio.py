@@ -1,22 +1,31 @@
 """The studio's door: drafts of procedures, edited by the designers of their directorate, and their publication."""
 
-import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.door import reading, transaction
-from api.representations import Out, Person
+from api.drafts import (
+    DraftPage,
+    DraftView,
+    Glance,
+    PastEditPage,
+    Played,
+    Publication,
+    change_of,
+    noted,
+    person,
+    summary_of,
+)
+from api.representations import Person
 from api.state import State
 from casework import access
 from casework.access import Viewer
 from casework.accounts import queries as accounts
 from casework.authority import Authority
 from casework.errors import EditConflict, Invalid, NeedsApproval, NotAllowed, NotFound, NotPublishable
-from casework.forms.strict import DefinitionFault
 from casework.ids import AccountId
 from casework.organisation import queries as organisation
 from casework.organisation.queries import ServicePlace
@@ -24,100 +33,12 @@ from casework.procedures import actions, drafting, drafts, queries
 from casework.procedures.actions import Listing
 from casework.procedures.catalogue import load
 from casework.procedures.drafting import Judged
-from casework.procedures.drafts import Change, Draft
+from casework.procedures.drafts import Draft
 from casework.procedures.editing import Edit
-from casework.procedures.package_faults import sentence
 from casework.procedures.queries import Published
-from casework.procedures.scenarios import differences
+from casework.procedures.scenarios import differences, play
 
 TITLE_MAX = 120
-_KEY = re.compile(r"[.\[]")
-
-
-class Noted(Out, frozen=True, kw_only=True):
-    """Something that a definition's designer is told: its place, the element that it is of (`field:size`, `page:home`,
-    `head`) and the key of that element, a code, a French sentence.
-    """
-
-    path: str
-    element: str
-    key: str
-    code: str
-    params: Mapping[str, Any]
-    sentence: str
-
-
-class DraftSummary(Out, frozen=True, kw_only=True):
-    """A procedure of one's directorate. `open`: requests under way. `revision` null: no draft is open."""
-
-    slug: str
-    title: Mapping[str, str]
-    directorate: Person
-    state: Literal["new", "published", "changed"]
-    published: int | None
-    revision: int | None
-    open: int
-    updated_at: datetime | None
-    updated_by: Person | None
-
-
-class DraftPage(Out, frozen=True, kw_only=True):
-    items: Sequence[DraftSummary]
-    next: str | None = None
-
-
-class DraftView(Out, frozen=True, kw_only=True):
-    """A draft as it is. `base`: the published revision that it came from; `published`: the one in force now.
-
-    `approved_by`: the designer who agreed to its publication as it is now; `review`: somebody must.
-    """
-
-    slug: str
-    directorate: Person
-    definition: Mapping[str, Any]
-    revision: int
-    base: int | None
-    published: int | None
-    changed: bool
-    review: bool
-    approved_by: Person | None
-    faults: Sequence[Noted]
-    remarks: Sequence[Noted]
-    updated_at: datetime
-    updated_by: Person | None
-
-
-class PastEdit(Out, frozen=True, kw_only=True):
-    """Who changed what. `label`: the element's words at that time."""
-
-    revision: int
-    at: datetime
-    actor: Person | None
-    code: str
-    element: str
-    label: str
-    keys: Sequence[str]
-    undone: bool
-
-
-class PastEditPage(Out, frozen=True, kw_only=True):
-    items: Sequence[PastEdit]
-    next: str | None = None
-
-
-class Glance(Out, frozen=True, kw_only=True):
-    """How far a draft is, and who changed it last."""
-
-    revision: int
-    updated_by: Person | None
-
-
-class Publication(Out, frozen=True, kw_only=True):
-    """What is in force now; `published` false: it was so already."""
-
-    slug: str
-    revision: int
-    published: bool
 
 
 def designers_only(viewer: Viewer) -> AccountId:
@@ -138,7 +59,7 @@ async def procedures(state: State, viewer: Viewer) -> DraftPage:
         directorates = await _directorates(db)
     by_slug = {each.slug: each for each in published}
     items = [
-        _summary(by_slug.get(slug), found.get(slug), opened.get(slug, 0), names, directorates)
+        summary_of(by_slug.get(slug), found.get(slug), opened.get(slug, 0), names, directorates)
         for slug in {*by_slug, *found}
     ]
     return DraftPage(items=sorted(items, key=lambda each: (each.title["fr"].casefold(), each.slug)))
@@ -201,7 +122,7 @@ async def glance(state: State, viewer: Viewer, slug: str) -> Glance:
     async with reading(state) as db:
         found = await _own(db, viewer, slug)
         names = await accounts.names(db, [found.updated_by] if found.updated_by else [])
-    return Glance(revision=found.revision, updated_by=_person(found.updated_by, names))
+    return Glance(revision=found.revision, updated_by=person(found.updated_by, names))
 
 
 async def edit(state: State, viewer: Viewer, slug: str, asked: Edit, *, seen: int) -> DraftView:
@@ -231,7 +152,7 @@ async def changes(state: State, viewer: Viewer, slug: str) -> PastEditPage:
         await _own(db, viewer, slug)
         found = await drafts.changes(db, slug)
         names = await accounts.names(db, [each.actor for each in found if each.actor])
-    return PastEditPage(items=[_change(each, names) for each in found])
+    return PastEditPage(items=[change_of(each, names) for each in found])
 
 
 async def approve(state: State, viewer: Viewer, slug: str, *, seen: int) -> DraftView:
@@ -352,59 +273,16 @@ async def _view(db: AsyncConnection, found: Draft) -> DraftView:
         published=published,
         changed=found.changed,
         review=await organisation.wants_review(db, found.directorate_id),
-        approved_by=_person(approved, names),
-        faults=[_noted(found.definition, each) for each in judged.faults],
-        remarks=[_noted(found.definition, each) for each in judged.remarks],
+        approved_by=person(approved, names),
+        faults=[noted(found.definition, each) for each in judged.faults],
+        remarks=[noted(found.definition, each) for each in judged.remarks],
+        scenarios=[
+            Played(name=each.scenario.name, differences=[noted(found.definition, told) for told in each.differences])
+            for each in (play(judged.package) if judged.package else ())
+        ],
         updated_at=found.updated_at,
-        updated_by=_person(found.updated_by, names),
+        updated_by=person(found.updated_by, names),
     )
-
-
-def _noted(definition: Mapping[str, Any], fault: DefinitionFault) -> Noted:
-    element, inside = drafting.element_of(definition, fault.path)
-    return Noted(
-        path=fault.path,
-        element=element,
-        key=_KEY.split(inside)[0],
-        code=fault.code,
-        params=dict(fault.params),
-        sentence=sentence(fault),
-    )
-
-
-def _summary(
-    published: Published | None,
-    found: Draft | None,
-    opened: int,
-    names: Mapping[UUID, str],
-    directorates: Mapping[UUID, str],
-) -> DraftSummary:
-    known = found or published
-    assert known is not None
-    title = known.definition.get("title")
-    words = title if isinstance(title, Mapping) else {}
-    return DraftSummary(
-        slug=known.slug,
-        title={"fr": str(words.get("fr", known.slug)), "en": str(words.get("en", known.slug))},
-        directorate=Person(id=known.directorate_id, name=directorates.get(known.directorate_id, "")),
-        state="new" if published is None else "changed" if found is not None and found.changed else "published",
-        published=published.revision if published else None,
-        revision=found.revision if found else None,
-        open=opened,
-        updated_at=found.updated_at if found else None,
-        updated_by=_person(found.updated_by, names) if found else None,
-    )
-
-
-def _change(each: Change, names: Mapping[UUID, str]) -> PastEdit:
-    return PastEdit(
-        revision=each.revision, at=each.at, actor=_person(each.actor, names), code=each.code, element=each.element,
-        label=each.label, keys=each.keys, undone=each.undone,
-    )  # fmt: skip
-
-
-def _person(id_: UUID | None, names: Mapping[UUID, str]) -> Person | None:
-    return Person(id=id_, name=names[id_]) if id_ is not None and id_ in names else None
 
 
 def _told(conflict: EditConflict) -> EditConflict:

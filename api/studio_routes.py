@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api import studio
+from api import drafts, studio
 from api.http import Call, Operation, Reply
 from api.inputs import In, Nothing, Slug
 from casework.procedures.editing import Edit
@@ -28,7 +28,7 @@ class DraftEdit(In, frozen=True, kw_only=True):
     edit: Edit
 
 
-async def _drafts(call: Call) -> studio.DraftPage:
+async def _drafts(call: Call) -> drafts.DraftPage:
     return await studio.procedures(call.state, call.viewer)
 
 
@@ -57,7 +57,7 @@ async def _undo(call: Call) -> Reply:
     return _shown(await studio.undo(call.state, call.viewer, call.path["slug"]))
 
 
-async def _changes(call: Call) -> studio.PastEditPage:
+async def _changes(call: Call) -> drafts.PastEditPage:
     return await studio.changes(call.state, call.viewer, call.path["slug"])
 
 
@@ -65,7 +65,7 @@ async def _approve(call: Call) -> Reply:
     return _shown(await studio.approve(call.state, call.viewer, call.path["slug"], seen=call.version))
 
 
-async def _publish(call: Call) -> studio.Publication:
+async def _publish(call: Call) -> drafts.Publication:
     return await studio.publish(call.state, call.viewer, call.path["slug"], seen=call.version)
 
 
@@ -73,43 +73,43 @@ async def _discard(call: Call) -> None:
     await studio.discard(call.state, call.viewer, call.path["slug"], seen=call.version)
 
 
-def _shown(draft: studio.DraftView) -> Reply:
+def _shown(draft: drafts.DraftView) -> Reply:
     return Reply(draft, etag=draft.revision)
 
 
 _DRAFT = "/procedure-drafts/{slug}"
 STUDIO: tuple[Operation, ...] = (
     Operation(method="GET", path="/procedure-drafts", name="procedure_drafts", does="The procedures one writes",
-              call=_drafts, gives=studio.DraftPage, refuses=("not_allowed",)),
+              call=_drafts, gives=drafts.DraftPage, refuses=("not_allowed",)),
     Operation(
         method="POST", path="/procedure-drafts", name="begin_procedure", does="Begin a procedure", call=_begin,
-        takes=NewProcedure, gives=studio.DraftView, status=201, etag=True, refuses=(*_REFUSES, "invalid"),
+        takes=NewProcedure, gives=drafts.DraftView, status=201, etag=True, refuses=(*_REFUSES, "invalid"),
     ),
     Operation(method="GET", path=_DRAFT, name="procedure_draft", does="A draft, with its faults and remarks",
-              call=_draft, gives=studio.DraftView, etag=True, refuses=_REFUSES),
+              call=_draft, gives=drafts.DraftView, etag=True, refuses=_REFUSES),
     Operation(
         method="POST", path=f"{_DRAFT}/revise", name="revise_procedure", does="Begin a draft of what is published",
-        call=_revise, takes=Nothing, gives=studio.DraftView, etag=True, refuses=_REFUSES,
+        call=_revise, takes=Nothing, gives=drafts.DraftView, etag=True, refuses=_REFUSES,
     ),
     Operation(
         method="POST", path=f"{_DRAFT}/edits", name="edit_procedure", does="Change a draft", call=_edit,
-        takes=DraftEdit, gives=studio.DraftView, if_match="must", etag=True,
+        takes=DraftEdit, gives=drafts.DraftView, if_match="must", etag=True,
         refuses=(*_REFUSES, "edit_conflict", "invalid"),
     ),
     Operation(
         method="POST", path=f"{_DRAFT}/undo", name="undo_edit", does="Take one's own last change back", call=_undo,
-        takes=Nothing, gives=studio.DraftView, etag=True,
+        takes=Nothing, gives=drafts.DraftView, etag=True,
         refuses=(*_REFUSES, "edit_conflict", "nothing_to_undo", "invalid"),
     ),
     Operation(method="GET", path=f"{_DRAFT}/changes", name="draft_changes", does="Who changed what in a draft",
-              call=_changes, gives=studio.PastEditPage, refuses=_REFUSES),
+              call=_changes, gives=drafts.PastEditPage, refuses=_REFUSES),
     Operation(
         method="POST", path=f"{_DRAFT}/approve", name="approve_procedure", does="Agree to its publication",
-        call=_approve, takes=Nothing, gives=studio.DraftView, if_match="must", etag=True, refuses=_REFUSES,
+        call=_approve, takes=Nothing, gives=drafts.DraftView, if_match="must", etag=True, refuses=_REFUSES,
     ),
     Operation(
         method="POST", path=f"{_DRAFT}/publish", name="publish_draft", does="Publish a draft", call=_publish,
-        takes=Nothing, gives=studio.Publication, if_match="must",
+        takes=Nothing, gives=drafts.Publication, if_match="must",
         refuses=(*_REFUSES, "not_publishable", "needs_approval"),
     ),
     Operation(method="DELETE", path=_DRAFT, name="discard_draft", does="Throw a draft away", call=_discard,

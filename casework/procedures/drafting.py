@@ -14,6 +14,7 @@ from casework.organisation.communes import communes
 from casework.procedures.catalogue import misplaced
 from casework.procedures.editing import AddPage, ChangeHead, Several, every_field, id_of, pages
 from casework.procedures.package import BadPackage, Package, read
+from casework.procedures.routing import Route, read_routing
 
 TARGET_DAYS = 15
 _STEP = re.compile(r"form\.pages\[(\d+)\](?:\.fields\[(\d+)\])?\.?(.*)", re.DOTALL)
@@ -26,6 +27,20 @@ class Judged:
     package: Package | None
     faults: tuple[DefinitionFault, ...]
     remarks: tuple[DefinitionFault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where requests of an unfinished definition go, as far as it says."""
+
+    service: str
+    routing: tuple[Route, ...]
+
+
+def destination(definition: Mapping[str, Any], form: Form) -> Destination:
+    """Its service and those of its routes that can be read."""
+    routing, _ = read_routing(Reader.of(definition, "", []), form)
+    return Destination(str(definition.get("service", "")), routing)
 
 
 def judge(definition: Mapping[str, Any], services: Mapping[str, str], themes: Collection[str]) -> Judged:

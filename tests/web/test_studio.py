@@ -171,3 +171,27 @@ async def test_the_pages_are_the_designers_of_the_directorate(house: House, who:
         status
     ] * len(acts)
     assert (await draft(house, path))["revision"] == 1
+
+
+async def test_a_procedure_is_tried_and_the_trial_kept_as_a_scenario(house: House) -> None:
+    lea = await browsing(house, "lea")
+    path = await begun(house, lea, source="composteur")
+    empty = await lea.get(f"{path}/essayer")
+    assert "Taille du composteur" not in empty.text
+    assert "réponses sont à corriger" in empty.text
+    answers = {"housing": "garden", "size": "small", "trained": "true", "collect_at": "lusignan"}
+    tried = await lea.post(f"{path}/essayer", data={**answers, "act": "judge"})
+    assert "Taille du composteur" in tried.text
+    assert "Répondez à cette question" in tried.text
+    unnamed = await lea.post(f"{path}/essayer", data={**answers, "act": "keep"})
+    assert unnamed.status_code == 422
+    kept = await lea.post(f"{path}/essayer", data={**answers, "act": "keep", "name": "Maison avec jardin"})
+    assert kept.status_code == 200
+    assert "est gardé" in kept.text
+    again = await lea.post(f"{path}/essayer", data={**answers, "act": "keep", "name": "Maison avec jardin"})
+    assert again.status_code == 422
+    found = await draft(house, path)
+    scenario = found["definition"]["scenarios"][-1]
+    assert scenario["answers"]["size"] == "small"
+    assert "homes" in scenario["expect"]["hidden"]
+    assert [each for each in found["faults"] if "scenario" in each["path"]] == []

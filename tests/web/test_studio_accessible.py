@@ -28,6 +28,8 @@ async def _pages(house: House) -> dict[str, str]:
         "history": f"{base}/historique",
         "publication": f"{base}/publication",
         "preview": f"{base}/apercu",
+        "trial": f"{base}/essayer",
+        "course": f"{base}/deroulement",
     }
 
 

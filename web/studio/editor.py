@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from api import services, studio
-from api.studio import DraftView, Noted
+from api.drafts import DraftView, Noted
 from casework.errors import EditConflict, Invalid, NotFound, NothingToUndo, Stale
 from casework.forms.kinds import KINDS
 from casework.forms.rule_rows import WITHOUT_VALUE

@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from web.page import Handler, route
-from web.studio import editor, listing, presence, preview, publication
+from web.studio import course, editor, listing, presence, preview, publication, trial
 
 
 def _designers(path: str, handler: Handler, method: str = "GET") -> Route:
@@ -22,6 +22,9 @@ routes: list[BaseRoute] = [
     _designers("/{slug}/historique", editor.history),
     _designers("/{slug}/apercu", preview.show),
     _designers("/{slug}/apercu", preview.show, "POST"),
+    _designers("/{slug}/essayer", trial.show),
+    _designers("/{slug}/essayer", trial.judge, "POST"),
+    _designers("/{slug}/deroulement", course.show),
     _designers("/{slug}/presence", presence.show),
     _designers("/{slug}/publication", publication.show),
     _designers("/{slug}/publication", publication.publish, "POST"),

@@ -15,6 +15,7 @@ class StudioWords:
     change: Mapping[str, str]
     test: Mapping[str, str]
     silence: Mapping[str, str]
+    usual: Mapping[str, str]  # what is done in every procedure
 
 
 def of(t: Translator) -> StudioWords:
@@ -71,6 +72,7 @@ def of(t: Translator) -> StudioWords:
             "applicant": _("qui demande"),
             "receipt": _("accusé de réception"),
             "routing": _("aiguillage vers les services"),
+            "scenarios": _("scénarios"),
         },
         change={
             "add_page": _("a ajouté la page « {label} »"),
@@ -103,5 +105,11 @@ def of(t: Translator) -> StudioWords:
             "none": _("Rien de particulier"),
             "acceptance": _("La demande est acceptée"),
             "refusal": _("La demande est refusée"),
+        },
+        usual={
+            "start_review": _("Commencer l’instruction"),
+            "ask_completion": _("Demander un complément"),
+            "complete": _("L’usager complète sa demande"),
+            "decide": _("Décider"),
         },
     )
