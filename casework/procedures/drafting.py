@@ -189,5 +189,10 @@ def particulars(kind: str) -> dict[str, Any]:
             return {"choices": lists}
         case "linked_choice":
             return {"choices": [{**each, "choices": lists} for each in lists]}
+        case "block":
+            inside = {"id": "precision", "kind": "text", "label": wording("Précision", "Detail")}
+            return {"row": wording("Élément", "Item"), "fields": [inside]}
+        case "computed":
+            return {"gives": "number", "value": 0}
         case _:
             return {}

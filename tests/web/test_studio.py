@@ -6,10 +6,14 @@ import httpx
 import pytest
 
 from casework.forms.kinds import KINDS
+from casework.procedures.drafting import new_field
 from infra.cookies import session_cookie
+from infra.i18n import translator
 from tests.api.house import House
+from web.studio.words import of
 
 STUDIO = "/agent/studio"
+BY_HAND = ("block", "computed")  # shown, kept, and written in the file of the procedure
 
 
 async def browsing(house: House, who: str) -> httpx.AsyncClient:
@@ -35,7 +39,9 @@ async def draft(house: House, path: str) -> dict[str, Any]:
 async def test_every_kind_of_question_is_added_shown_and_saved(house: House) -> None:
     lea = await browsing(house, "lea")
     path = await begun(house, lea)
-    for number, kind in enumerate(KINDS):
+    kinds = [kind for kind in KINDS if kind not in BY_HAND]
+    assert set(kinds) == set(of(translator("fr")).kind)
+    for number, kind in enumerate(kinds):
         asked = {"act": "add-field", "page": "demande", "new.label": f"Question {number} ?", "new.kind": kind}
         added = await lea.post(path, data=asked)
         assert added.status_code == 303
@@ -51,7 +57,7 @@ async def test_every_kind_of_question_is_added_shown_and_saved(house: House) -> 
     assert (await lea.get(f"{path}/apercu?page=demande")).status_code == 200
     found = await draft(house, path)
     assert [each["label"]["fr"] for each in found["definition"]["form"]["pages"][0]["fields"]] == [
-        f"Q{number}" for number in range(len(KINDS))
+        f"Q{number}" for number in range(len(kinds))
     ]
 
 
@@ -195,3 +201,26 @@ async def test_a_procedure_is_tried_and_the_trial_kept_as_a_scenario(house: Hous
     assert scenario["answers"]["size"] == "small"
     assert "homes" in scenario["expect"]["hidden"]
     assert [each for each in found["faults"] if "scenario" in each["path"]] == []
+
+
+async def test_what_is_written_by_hand_is_shown_and_kept(house: House) -> None:
+    lea = await browsing(house, "lea")
+    path = await begun(house, lea)
+    client = await house.as_("lea")
+    for seen, kind in enumerate(BY_HAND, start=1):
+        field = new_field({}, f"Question {kind}", kind)
+        added = {"edit": {"edit": "add_field", "page": "demande", "field": field}}
+        slug = path.rpartition("/")[2]
+        done = await client.post(f"/procedure-drafts/{slug}/edits", json=added, headers={"if-match": f'"{seen}"'})
+        assert done.json()["faults"] == [], done.text
+        element = f"field:{field['id']}"
+        assert (await lea.get(f"{path}?element={element}")).status_code == 200
+        form = {"element": element, "was": "{}", "kind": kind, "label.fr": f"Autre {kind}", "seen": str(seen + 1)}
+        assert (await lea.post(path, data=form)).status_code == 303
+    fields = (await draft(house, path))["definition"]["form"]["pages"][0]["fields"]
+    assert fields[0]["fields"][0]["id"] == "precision"
+    assert fields[1]["value"] == 0
+    for shown in (f"{path}/apercu", f"{path}/essayer"):
+        assert "Précision" in (await lea.get(shown)).text
+        more = await lea.post(shown, data={"question_block.rows": "1", "act": "add:question_block"})
+        assert more.text.count("Précision") == 2

@@ -135,7 +135,7 @@ def _asked(
                 panels.text(form, "new.kind"),
                 panels.text(form, "page"),
             )
-            if not label or kind not in KINDS:
+            if not label or kind not in of(page.t).kind:
                 return None, element
             made = drafting.new_field(definition, label, kind)
             return AddField(page=on, field=made), f"field:{made['id']}"
@@ -263,8 +263,7 @@ async def _show(
         gone=gone,
         faults=faults,
         remarks=remarks,
-        kinds=[each for each in of(page.t).kind if each in KINDS]
-        + [each for each in KINDS if each not in of(page.t).kind],
+        kinds=[each for each in of(page.t).kind if each in KINDS],
         studio=of(page.t),
         french=of(translator("fr")),
         askable=askable,

@@ -20,9 +20,9 @@ from casework.procedures.editing import ChangeHead, fields, pages
 from casework.procedures.routing import route
 from web import wording
 from web.page import Page
-from web.portal.answers import given, posted
+from web.portal.answers import by_place, given, posted, rows
 from web.render import countries, said
-from web.studio.preview import presentable
+from web.studio.preview import first_rows, more_rows, presentable
 
 NAME_MAX = 120
 _STAND_IN = ("application/pdf", 1024 * 1024)  # media type and bytes of the file that stands for a supporting document
@@ -65,6 +65,7 @@ def _questions(definition: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _answers(questions: list[dict[str, Any]], form: FormData) -> tuple[dict[str, Any], dict[UUID, tuple[str, int]]]:
     """The answers as typed, and the stand-ins of the documents that they attach."""
     answers = posted([each for each in questions if each["kind"] != "attachment"], form, {}).answers
+    more_rows(answers, str(form.get("act") or ""))
     documents = {}
     for number, each in enumerate(each for each in questions if each["kind"] == "attachment"):
         if form.get(each["id"]):
@@ -77,9 +78,13 @@ def _who(form: FormData) -> Profile:
     return Profile(signed_in=bool(form.get("as.signed_in")))
 
 
-def _judged(definition: Mapping[str, Any], form: FormData) -> tuple[Checked, dict[str, Any], str]:
+def _judged(
+    definition: Mapping[str, Any], form: FormData, *, to_show: bool = False
+) -> tuple[Checked, dict[str, Any], str]:
     """The verdict, the answers as typed, and the service that the request would go to."""
     answers, documents = _answers(_questions(definition), form)
+    if to_show:
+        answers |= first_rows(_questions(definition), answers)
     shape = drafting.form_of(definition)
     checked = check(shape, answers, documents=documents, today=today(), profile=_who(form))
     routed = drafting.destination(definition, shape)
@@ -120,7 +125,7 @@ async def _show(
     unnamed: bool = False,
     unkept: bool = False,
 ) -> Response:
-    checked, answers, service = _judged(draft.definition, form)
+    checked, answers, service = _judged(draft.definition, form, to_show=True)
     places = (await services.services(page.state, page.viewer)).items
     place = next((each for each in places if each.slug == service), None)
     sections = []
@@ -128,6 +133,7 @@ async def _show(
         shown = [presentable(field) for field in fields(each) if field.get("id") in checked.visible]
         if shown:
             sections.append((presentable({"kind": "title", "label": each.get("title")})["label"], shown))
+    blocks = [each for _, shown in sections for each in shown if each["kind"] == "block"]
     wrong = {each.field: wording.fault(each.code, each.params, page.t) for each in checked.faults} if told else {}
     labels = {each["id"]: said(each["label"], page.t) for each in _questions(draft.definition)}
     return page.show(
@@ -144,7 +150,9 @@ async def _show(
         name=str(form.get("name") or ""),
         signed_in=bool(form.get("as.signed_in")),
         required=checked.required,
-        answers=answers,
+        answers=by_place(answers),
+        rows={each["id"]: rows(each, answers, sorted(checked.visible)) for each in blocks},
+        focus="",
         files={},
         communes=list(communes().values()),
         countries=countries(page.t),
