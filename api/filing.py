@@ -26,6 +26,7 @@ from casework.dossiers.actions import new_dossier_id
 from casework.dossiers.particulars import Particulars
 from casework.dossiers.search import fold
 from casework.errors import Invalid, NotFound, ProcedureClosed, Stale, WrongState
+from casework.forms.blocks import answered
 from casework.forms.check import Checked, check
 from casework.forms.kinds import AddressField, CommuneField
 from casework.forms.model import Form
@@ -277,12 +278,11 @@ async def _filing(
 
 def _commune(form: Form, answers: Mapping[str, Any]) -> str | None:
     """The first commune that the answers name: where the request is about."""
-    for field in form.fields:
-        value = answers.get(field.id)
-        if isinstance(field, CommuneField) and isinstance(value, str):
-            return value
-        if isinstance(field, AddressField) and isinstance(value, Mapping) and "citycode" in value:
-            return str(value["citycode"])
+    for each in answered(form, answers):
+        if isinstance(each.field, CommuneField):
+            return str(each.value)
+        if isinstance(each.field, AddressField) and "citycode" in each.value:
+            return str(each.value["citycode"])
     return None
 
 

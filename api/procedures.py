@@ -26,6 +26,7 @@ from casework.access import Viewer
 from casework.accounts import queries as accounts
 from casework.dossiers.search import fold, words_of
 from casework.errors import NotFound
+from casework.forms.blocks import every_field
 from casework.forms.check import Checked, check, check_again
 from casework.forms.example import example
 from casework.forms.kinds import AddressField, CommuneField
@@ -175,7 +176,7 @@ def _listed(published: Published, viewer: Viewer, words: tuple[str, ...], theme:
 
 
 def _communes(package: Package) -> list[Commune]:
-    if not any(isinstance(field, AddressField | CommuneField) for field in package.form.fields):
+    if not any(isinstance(field, AddressField | CommuneField) for field in every_field(package.form)):
         return []
     return [
         Commune(code=each.code, name=each.name, postal_codes=each.postal_codes)

@@ -111,7 +111,10 @@ def fault(code: str, params: Mapping[str, Any], t: Translator) -> str:
         "required": _("Répondez à cette question."),
         "lookup_down": _("Cette information est momentanément indisponible : réessayez dans quelques minutes."),
         "unknown_field": _("Cette réponse n’a pas de question dans le formulaire."),
-        "wrong_type": _("Cette réponse n’a pas la forme attendue."),
+        "wrong_type": {
+            "integer": _("Indiquez un nombre entier, en chiffres."),
+            "number": _("Indiquez un nombre, par exemple 12,5."),
+        }.get(str(params.get("expected")), _("Cette réponse n’a pas la forme attendue.")),
         "too_long": _("Cette réponse est trop longue : {most} caractères au plus."),
         "forbidden_character": _("Cette réponse contient un caractère qui ne peut pas être gardé."),
         "too_small": _("Indiquez un nombre d’au moins {least}."),

@@ -73,6 +73,14 @@ class Answered:
     row: int = 0  # from 1; 0 outside blocks
 
 
+def every_field(form: Form) -> Iterator[Field]:
+    """The fields of a form, those inside its blocks too."""
+    for field in form.fields:
+        yield field
+        if isinstance(field, BlockField):
+            yield from field.fields
+
+
 def row_path(block: str, index: int) -> str:
     """Where a row is, `index` from 0: `children[0]`."""
     return f"{block}[{index}]"

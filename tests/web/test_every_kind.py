@@ -92,6 +92,7 @@ FORM: dict[str, Any] = {
                         field("yes_no", "Cantine", id="canteen"),
                         field("money", "Prix du repas", id="price", required=True, visible_if={"var": "canteen"}),
                         field("attachment", "Certificat", id="proof"),
+                        field("address", "Son école", id="school"),
                     ],
                 ),
                 field(
@@ -205,6 +206,8 @@ async def test_every_kind_of_question_is_answered_filed_and_read_at_the_desk(
     await page.goto(f"{house.url}/demarches/{SLUG}/demande")
     for id_, value in FIRST_PAGE.items():
         await answer(page, _field(id_), value)
+    if script:
+        assert await violations(page) == []
     await go_on(page)
 
     for id_, typed in {"siret": "732 829 320 00075", "rna": "w861000123", "iban": "fr7630006000011234567890189",
@@ -248,6 +251,8 @@ async def test_every_kind_of_question_is_answered_filed_and_read_at_the_desk(
     if script:
         await _draw(page)
     await box(page, "consent").check()
+    if script:
+        assert await violations(page) == []
     await go_on(page)
     shown = await page.locator("main").inner_text()
     assert [words for words in READ_BACK if words not in shown] == []
@@ -256,6 +261,9 @@ async def test_every_kind_of_question_is_answered_filed_and_read_at_the_desk(
     assert noise == []
 
     id_ = await house.count("select id from dossiers where procedure_id <> (select procedure_id from dossiers limit 1)")
+    await page.goto(f"{house.url}/dossiers/{id_}")
+    shown = await page.locator("main").text_content() or ""
+    assert [words for words in READ_BACK if words not in shown] == []
     desk = await office.open("paul", f"/agent/dossiers/{id_}")
     shown = await desk.locator("main").inner_text()
     assert [words for words in READ_BACK if words not in shown] == []
@@ -265,7 +273,7 @@ async def test_every_kind_of_question_is_answered_filed_and_read_at_the_desk(
 
 async def _draw(page: Page) -> None:
     """Sign with the mouse; what was drawn first is cleared."""
-    canvas = page.locator("canvas")
+    canvas, drawn = page.locator("canvas"), page.locator('[name="signature.strokes"]')
     await canvas.scroll_into_view_if_needed()
     edge = await canvas.bounding_box()
     assert edge is not None
@@ -274,10 +282,10 @@ async def _draw(page: Page) -> None:
         await page.mouse.down()
         await page.mouse.move(edge["x"] + 90, edge["y"] + 60, steps=5)
         await page.mouse.up()
-        await expect(box(page, "signature.strokes")).to_have_value(re.compile(r"^\[\[\[\d+,\d+\],.*\]\]\]$"))
+        await expect(drawn).to_have_value(re.compile(r"^\[\[\[\d+,\d+\],.*\]\]\]$"))
         if clear:
             await page.get_by_role("button", name="Effacer").click()
-            await expect(box(page, "signature.strokes")).to_have_value("")
+            await expect(drawn).to_have_value("")
 
 
 @pytest.mark.parametrize(
@@ -299,6 +307,11 @@ async def test_the_dossier_of_somebody_else_is_not_named(house: House) -> None:
             f"/procedures/{SLUG}/evaluate", json={"answers": {"dossier": reference}}
         )
         assert [each["code"] for each in found.json()["faults"] if each["field"] == "dossier"] == faults
+    bilal, asked = await house.as_("bilal"), await house.example(SLUG)
+    filed = await bilal.post("/dossiers", json={"procedure": SLUG, "answers": asked | {"dossier": reference}})
+    assert filed.status_code == 422
+    assert [(each["field"], each["code"]) for each in filed.json()["faults"]] == [("dossier", "unknown_dossier")]
+    assert (await bilal.post("/dossiers", json={"procedure": SLUG, "answers": asked})).status_code == 201
     anonymous = await house.anonymous()
     found = await anonymous.post(f"/procedures/{SLUG}/evaluate", json={"answers": {"dossier": reference}})
     assert "unknown_dossier" in {each["code"] for each in found.json()["faults"]}

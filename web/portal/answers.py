@@ -4,7 +4,7 @@ Nothing is judged here: what cannot be converted goes on as it was typed, and th
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -186,7 +186,7 @@ def given(answers: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answers.items() if value not in (None, "", [], {})}
 
 
-def questions_shown(page: Mapping[str, Any], visible: Sequence[str]) -> list[Mapping[str, Any]]:
+def questions_shown(page: Mapping[str, Any], visible: Collection[str]) -> list[Mapping[str, Any]]:
     """The fields of a page that these answers show."""
     return [each for each in page["fields"] if each["id"] in visible]
 
@@ -199,7 +199,7 @@ class Row:
     questions: list[Mapping[str, Any]]
 
 
-def rows(block: Mapping[str, Any], answers: Mapping[str, Any], visible: Sequence[str]) -> list[Row]:
+def rows(block: Mapping[str, Any], answers: Mapping[str, Any], visible: Collection[str]) -> list[Row]:
     """The rows of a block with those of their questions that these answers show."""
     made = []
     for index, _ in enumerate(rows_of(answers.get(block["id"]))):

@@ -250,7 +250,7 @@ def _questions(
 
 def _rows(filling: Filling, current: Mapping[str, Any]) -> dict[str, list[Row]]:
     """The rows of the page's blocks, by block."""
-    answers, visible = filling.carried.answers, filling.judged.visible
+    answers, visible = filling.carried.answers, filling.basis.checked.visible
     return {each["id"]: rows(each, answers, visible) for each in current["fields"] if each["kind"] == "block"}
 
 
@@ -272,8 +272,9 @@ def _short(field: Mapping[str, Any], page: Page) -> str:
 def _entries(page: Page, filling: Filling, current: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """What is read back of a page: id, kind and label of each question, those of rows one by one."""
     entries: list[Mapping[str, Any]] = []
-    for each in questions_shown(current, filling.judged.visible):
-        made = rows(each, filling.carried.answers, filling.judged.visible) if each["kind"] == "block" else []
+    visible = filling.basis.checked.visible
+    for each in questions_shown(current, visible):
+        made = rows(each, filling.carried.answers, visible) if each["kind"] == "block" else []
         for number, row in enumerate(made, start=1):
             named = f"{said(each['row'], page.t)} {number}"
             entries += [{**inside, "label": f"{named} – {said(inside['label'], page.t)}"} for inside in row.questions]

@@ -29,7 +29,8 @@ document.querySelector("#erreurs")?.addEventListener("click", (event) => {
   const found = id && document.getElementById(id);
   if (!found) return;
   event.preventDefault();
-  const field = found.matches("input, select, textarea") ? found : found.querySelector("input, select, textarea") ?? found;
+  const box = "input:not([type=hidden]), select, textarea";
+  const field = found.matches(box) ? found : (found.querySelector(box) ?? found);
   field.focus();
   field.scrollIntoView({ block: "center" });
 });
