@@ -138,3 +138,63 @@ async def test_a_designer_builds_the_compost_bin_procedure_and_a_citizen_files_i
     await go_on(amina)
     await go_on(amina, "file")
     await expect(amina.locator(".reference")).to_be_visible()
+
+
+async def test_two_designers_see_each_other_and_each_other_s_changes(office: Office) -> None:
+    lea_client = await office.house.as_("lea")
+    await lea_client.post("/procedure-drafts", json={"title": "Bac", "source": "composteur"})
+    path = "/agent/studio/bac?element=field:housing"
+    lea = await office.open("lea", path)
+    max_ = await office.open("max", path)
+    await expect(lea.locator("#presence")).to_contain_text("Max Royer est ici aussi", timeout=20_000)
+    await expect(max_.locator("#presence")).to_contain_text("Lea Fontaine", timeout=20_000)
+
+    label = max_.locator('.element [name="label.fr"]')
+    await label.fill("Où vivez-vous")
+    await label.press("Tab")
+    # Lea, who is not typing, sees it by herself.
+    await expect(lea.locator('.element [name="label.fr"]')).to_have_value("Où vivez-vous", timeout=20_000)
+
+    # Both change the same thing: who comes second sees both, and nothing is lost.
+    mine = lea.locator('.element [name="label.fr"]')
+    await mine.fill("Votre logement est")
+    await label.fill("Vous logez dans")
+    await label.press("Tab")
+    await expect(max_.locator(".element h2")).to_have_text("Vous logez dans")
+    await mine.press("Tab")
+    await expect(lea.locator('[role="alert"]')).to_contain_text("Max Royer a modifié la même chose")
+    await expect(lea.locator('[role="alert"]')).to_contain_text("Vous logez dans")
+    await expect(mine).to_have_value("Votre logement est")
+    await lea.locator('.element .form-foot button[value="save"]').click()
+    await expect(lea.locator(".element h2")).to_have_text("Votre logement est")
+    await expect(lea.locator('[role="alert"]')).to_have_count(0)
+
+
+async def test_questions_are_moved_by_the_pointer_and_by_keys(office: Office) -> None:
+    lea_client = await office.house.as_("lea")
+    await lea_client.post("/procedure-drafts", json={"title": "Bac", "source": "composteur"})
+    lea = await office.open("lea", "/agent/studio/bac?element=field:housing", width=1440)
+
+    async def order() -> list[str]:
+        found = await lea.locator('.tree [data-element^="field:"]').all()
+        return [str(await each.get_attribute("data-element")) for each in found]
+
+    before = await order()
+    hand = Hand(lea)
+    async with hand.saved():
+        await hand.press("Alt+ArrowDown")
+    assert (await order())[:2] == [before[1], before[0]]
+    async with hand.saved():
+        await hand.press("Alt+z")
+    assert await order() == before
+    async with hand.saved():
+        await lea.locator('[data-node="field:housing"]').hover()
+        await lea.mouse.down()
+        box_ = await lea.locator('[data-element="field:trained"] > .node').bounding_box()
+        assert box_ is not None
+        await lea.mouse.move(box_["x"] + 30, box_["y"] + 6, steps=8)
+        await lea.mouse.move(box_["x"] + 30, box_["y"] + 4)
+        await lea.mouse.up()
+    after = await order()
+    assert after.index("field:housing") == after.index("field:trained") - 1
+    assert after != before

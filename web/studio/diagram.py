@@ -8,7 +8,8 @@ WIDTH, HEIGHT = 200, 60  # of a box, in pixels
 ACROSS, DOWN = 36, 64  # between boxes
 MARGIN = 16
 LINE = 24  # characters of a line of a box, at most
-STATES = ("submitted", "under_review", "awaiting_citizen", "accepted", "refused", "closed_without_action")
+# In the order of the drawing: what goes back is at the side.
+STATES = ("submitted", "under_review", "accepted", "refused", "closed_without_action", "awaiting_citizen")
 # The ways that every procedure has: (from, to, code of what is done).
 USUAL = (
     ("submitted", "under_review", "start_review"),

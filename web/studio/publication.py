@@ -1,10 +1,18 @@
 """Publishing a draft: what does not hold yet, what should be known, and the button."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.responses import Response
 
 from api import studio
 from casework.errors import NeedsApproval, NotPublishable, Stale
+from casework.procedures.editing import every_field, pages
+from infra.i18n import translator
 from web.page import Page
+from web.render import said
+from web.studio.preview import words
+from web.studio.words import of
 
 
 async def show(page: Page) -> Response:
@@ -38,8 +46,22 @@ async def approve(page: Page) -> Response:
 
 async def _show(page: Page, *, status: int = 200, stale: bool = False) -> Response:
     draft = await studio.draft(page.state, page.viewer, page.param("slug"))
+    about = {each.element: _about(draft.definition, each.element, page) for each in (*draft.faults, *draft.remarks)}
     done = page.query.get("publiee", "") == str(draft.published) and not draft.changed
-    return page.show("studio/publication.html", status=status, draft=draft, stale=stale, done=done)
+    return page.show("studio/publication.html", status=status, draft=draft, stale=stale, done=done, about=about,
+        french=of(translator("fr")),
+    )  # fmt: skip
+
+
+def _about(definition: Mapping[str, Any], element: str, page: Page) -> tuple[str, str]:
+    """Where a fault leads in the editor, and what that is called."""
+    kind, _, id_ = element.partition(":")
+    if kind == "field":
+        return element, said(words(every_field(definition).get(id_, {}).get("label")), page.t)
+    if kind == "page":
+        found = next((each for each in pages(definition) if each.get("id") == id_), {})
+        return element, said(words(found.get("title")), page.t)
+    return "presentation", page.t.gettext("Présentation")
 
 
 def _seen(raw: object) -> int:
