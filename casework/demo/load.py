@@ -127,8 +127,8 @@ async def _settle(db: AsyncConnection, plan: Plan, told: Told) -> tuple[Office, 
     await copy(
         db,
         "directorates",
-        ("id", "slug", "name"),
-        [(directorates[each.slug], each.slug, each.name) for each in shipped.directorates.values()],
+        ("id", "slug", "name", "review"),
+        [(directorates[each.slug], each.slug, each.name, each.review) for each in shipped.directorates.values()],
     )
     await copy(
         db,

@@ -30,6 +30,7 @@ class DirectorateEntry:
     slug: str
     name: str
     services: tuple[ServiceEntry, ...]
+    review: bool  # whether another designer must read its procedures before they are published
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +122,11 @@ def _organisation(folder: Path, faults: list[DefinitionFault]) -> list[Directora
             seen.add(entry.slug)
             service.close()
             services.append(entry)
+        review = directorate.boolean("review", default=False)
         directorate.close()
         if slug in {each.slug for each in found}:
             directorate.fault("slug", "twice")
-        found.append(DirectorateEntry(slug, name, tuple(services)))
+        found.append(DirectorateEntry(slug, name, tuple(services), review))
     source.close()
     return found
 

@@ -4,10 +4,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from casework.forms.kinds import KINDS
 from casework.procedures.drafting import new_field
 from infra.cookies import session_cookie
+from infra.database import transaction
 from infra.i18n import translator
 from tests.api.house import House
 from web.studio.words import of
@@ -201,6 +203,40 @@ async def test_a_procedure_is_tried_and_the_trial_kept_as_a_scenario(house: Hous
     assert scenario["answers"]["size"] == "small"
     assert "homes" in scenario["expect"]["hidden"]
     assert [each for each in found["faults"] if "scenario" in each["path"]] == []
+
+
+async def test_a_scenario_that_does_not_hold_stops_the_publication_and_says_why(house: House) -> None:
+    lea = await browsing(house, "lea")
+    path = await begun(house, lea)
+    await lea.post(path, data={"act": "add-field", "page": "demande", "new.label": "Nom", "new.kind": "text"})
+    await lea.post(f"{path}/essayer", data={"nom": "Benali", "act": "keep", "name": "Un nom"})
+    page = await lea.get(f"{path}/publication")
+    assert "Tout se passe comme prévu" in page.text
+    was = '{"kind": "text", "label": {"fr": "Nom", "en": "Nom"}}'
+    form = {"element": "field:nom", "was": was, "kind": "text", "label.fr": "Nom", "label.en": "Nom"}
+    hidden = {"visible_if.join": "all", "visible_if.0.name": "profile.signed_in"}
+    assert (await lea.post(path, data={**form, **hidden})).status_code == 303
+    page = await lea.get(f"{path}/publication")
+    assert "devrait être affiché" in page.text
+    refused = await lea.post(f"{path}/publication", data={"seen": (await draft(house, path))["revision"]})
+    assert refused.status_code == 409
+    assert (await draft(house, path))["published"] is None
+
+
+async def test_where_the_directorate_wants_it_a_colleague_reads_first(house: House) -> None:
+    async with transaction(house.engine) as db:
+        await db.execute(text("update directorates set review = true where slug = 'usagers'"))
+    lea, max_ = await browsing(house, "lea"), await browsing(house, "max")
+    path = await begun(house, lea)
+    await lea.post(path, data={"act": "add-field", "page": "demande", "new.label": "Nom", "new.kind": "text"})
+    seen = {"seen": str((await draft(house, path))["revision"])}
+    refused = await lea.post(f"{path}/publication", data=seen)
+    assert refused.status_code == 409
+    assert "une autre personne relise" in refused.text
+    assert (await max_.post(f"{path}/accord", data={"seen": "1"})).status_code == 409
+    assert (await max_.post(f"{path}/accord", data=seen)).status_code == 303
+    assert "Relue par Max Royer" in (await lea.get(f"{path}/publication")).text
+    assert (await lea.post(f"{path}/publication", data=seen)).status_code == 303
 
 
 async def test_what_is_written_by_hand_is_shown_and_kept(house: House) -> None:
