@@ -32,6 +32,13 @@ class Answers(In, frozen=True, kw_only=True):
     claims: Annotated[dict[UUID, str], Meta(max_length=20)] = field(default_factory=dict)
 
 
+class NewLink(In, frozen=True, kw_only=True):
+    """Answers that a form is to come filled in with, and for how many days."""
+
+    answers: dict[str, Any]
+    days: Annotated[int, Meta(ge=1, le=90)] = 30
+
+
 class NewDossier(In, frozen=True, kw_only=True):
     """A request to file at once, or (`draft`) to keep. `claims`: id → claim of documents stored without account."""
 

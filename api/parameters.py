@@ -16,6 +16,12 @@ class Catalogue(Query, frozen=True, kw_only=True):
     theme: Annotated[str, Meta(max_length=100)] | None = None
 
 
+class Prefilled(Query, frozen=True, kw_only=True):
+    """The signed part of a link, where the person came by one."""
+
+    link: Annotated[str, Meta(max_length=4_000, pattern="^[A-Za-z0-9_.-]*$")] = ""
+
+
 class Queue(Query, frozen=True, kw_only=True):
     service: UUID | None = None
     q: Annotated[str, Meta(max_length=200)] = ""

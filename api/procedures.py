@@ -56,7 +56,7 @@ async def procedures(state: State, viewer: Viewer, *, q: str = "", theme: str | 
 
 async def procedure(state: State, viewer: Viewer, slug: str) -> Procedure:
     """One published procedure. Raises NotFound (an internal one, for whoever is no agent)."""
-    published = await _published(state, viewer, slug)
+    published = await published_to(state, viewer, slug)
     package = package_of(published)
     return Procedure(
         **_summary(published),
@@ -105,7 +105,7 @@ async def judge(
 
     `before`: what earlier answers to the same procedure gave, so that only what changed since then is judged again.
     """
-    published = await _published(state, viewer, slug)
+    published = await published_to(state, viewer, slug)
     async with reading(state) as db:
         documents = await attachable(db, viewer, answers, claims or {})
         profile = await accounts.profile(db, viewer)
@@ -158,7 +158,8 @@ def _summary(published: Published) -> dict[str, Any]:
     }
 
 
-async def _published(state: State, viewer: Viewer, slug: str) -> Published:
+async def published_to(state: State, viewer: Viewer, slug: str) -> Published:
+    """The published revision, for whom it is meant. Raises NotFound (an internal one, for whoever is no agent)."""
     async with reading(state) as db:
         published = await queries.by_slug(db, slug)
     if published.internal and viewer.kind != "agent":

@@ -13,7 +13,6 @@ from api import (
     filing,
     inputs,
     parameters,
-    procedures,
     process,
     queues,
     services,
@@ -24,6 +23,7 @@ from api import documents as files
 from api import representations as r
 from api.http import Call, Handler, Operation, Reply
 from api.problems import TABLE
+from api.procedure_routes import CATALOGUE
 from api.studio_routes import STUDIO
 from infra.cookies import session_cookie
 
@@ -74,20 +74,6 @@ async def _problems(call: Call) -> list[r.ProblemKind]:
         r.ProblemKind(code=code, status=told.status, title={"fr": told.fr, "en": told.en})
         for code, told in TABLE.items()
     ]
-
-
-async def _procedures(call: Call) -> r.ProcedurePage:
-    return await procedures.procedures(call.state, call.anybody, q=call.query.q, theme=call.query.theme)
-
-
-async def _procedure(call: Call) -> r.Procedure:
-    return await procedures.procedure(call.state, call.anybody, call.path["slug"])
-
-
-async def _evaluate(call: Call) -> r.Evaluation:
-    slug = call.path["slug"]
-    judged = await procedures.judge(call.state, call.anybody, slug, call.body.answers, call.body.claims)
-    return judged.evaluation
 
 
 async def _download(call: Call) -> Response:
@@ -278,18 +264,7 @@ OPERATIONS: tuple[Operation, ...] = (
         method="GET", path="/problems", name="problems", does="Every problem that may be answered", call=_problems,
         gives=list[r.ProblemKind], needs="anybody", forgives=True,
     ),
-    Operation(
-        method="GET", path="/procedures", name="procedures", does="The catalogue", call=_procedures,
-        query=parameters.Catalogue, gives=r.ProcedurePage, needs="anybody", forgives=True,
-    ),
-    Operation(
-        method="GET", path="/procedures/{slug}", name="procedure", does="One procedure and its form", call=_procedure,
-        gives=r.Procedure, needs="anybody", forgives=True,
-    ),
-    Operation(
-        method="POST", path="/procedures/{slug}/evaluate", name="evaluate", does="What answers make of the form",
-        call=_evaluate, takes=inputs.Answers, gives=r.Evaluation, needs="anybody", forgives=True,
-    ),
+    *CATALOGUE,
     Operation(
         method="POST", path="/documents", name="upload", does="Store a file, to be attached by answers",
         call=uploads.upload, gives=r.Document, status=201, needs="anybody", once=True, upload=True,

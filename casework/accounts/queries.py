@@ -64,6 +64,12 @@ _PROFILE = text(
     from accounts a where a.id = :id
     """
 )
+_CONTACT = text(
+    """
+    select given_name as "given-name", family_name as "family-name", given_name || ' ' || family_name as name, email,
+           phone as tel from accounts where id = :id
+    """
+)
 _DEMO = text(f"{_ACCOUNT} where demo and disabled_at is null order by kind desc, created_at, email")
 
 _ALIVE = """
@@ -126,6 +132,12 @@ async def profile(db: AsyncConnection, viewer: Viewer) -> Profile:
     if row is None:
         return NOBODY
     return Profile(signed_in=True, agent=viewer.kind == "agent", commune=row.commune, service=row.service)
+
+
+async def contact(db: AsyncConnection, account_id: UUID) -> Mapping[str, str]:
+    """What the account says of its person, by autofill detail token of HTML; what is not known is left out."""
+    row = (await db.execute(_CONTACT, {"id": account_id})).mappings().one_or_none()
+    return {name: value for name, value in row.items() if value} if row else {}
 
 
 async def demo_people(db: AsyncConnection) -> tuple[Account, ...]:

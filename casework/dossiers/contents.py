@@ -60,6 +60,13 @@ class StoredDocument:
 
 
 _ANSWERS = text("select body from contents where dossier_id = :id and kind = 'answers' order by version desc limit 1")
+_LAST_ANSWERS = text(
+    """
+    select c.body from dossiers d join contents c on c.dossier_id = d.id and c.kind = 'answers'
+    where d.citizen_id = :citizen and d.procedure_id = :procedure and d.submitted_at is not null
+    order by d.submitted_at desc, c.version desc limit 1
+    """
+)
 _ORIGINS = text(
     """
     select coalesce(payload -> 'looked_up', '[]') as looked_up, coalesce(payload -> 'declared', '[]') as declared
@@ -112,6 +119,13 @@ _SAVE = text(
 async def answers(db: AsyncConnection, dossier_id: UUID) -> Mapping[str, Any]:
     """What was answered when filing; empty once erased."""
     body: Mapping[str, Any] | None = (await db.execute(_ANSWERS, {"id": dossier_id})).scalar_one_or_none()
+    return body or {}
+
+
+async def last_answers(db: AsyncConnection, citizen_id: UUID, procedure_id: UUID) -> Mapping[str, Any]:
+    """What this person answered when they last filed this procedure; empty where never, or erased."""
+    asked = {"citizen": citizen_id, "procedure": procedure_id}
+    body: Mapping[str, Any] | None = (await db.execute(_LAST_ANSWERS, asked)).scalar_one_or_none()
     return body or {}
 
 

@@ -84,6 +84,7 @@ def _field(
         required=_required(reader, known, later) if cls.is_asked else False,
         visible_if=read_rule(reader, "visible_if", known, optional=True, later=later),
         autocomplete=autocomplete,
+        remember=reader.boolean("remember", default=False) if cls.is_asked else False,
         **_particulars(kind, reader, known, later, ids),
     )
     reader.close()

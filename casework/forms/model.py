@@ -115,6 +115,7 @@ class Field:
     required: bool | Rule = False
     visible_if: Rule | None = None
     autocomplete: str | None = None  # what the browser may fill in (HTML, autofill detail tokens; WCAG 2.2, 1.3.5)
+    remember: bool = False  # proposed again to who files this procedure a second time
 
     @property
     def known(self) -> dict[str, Known]:

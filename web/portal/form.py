@@ -15,6 +15,7 @@ from api.answers import shown
 from api.documents import FILENAME_MAX
 from api.inputs import DraftChange, NewDossier, Submission
 from api.once import Once
+from api.prefill import prefill
 from api.procedures import Judged, judge, procedure
 from api.representations import Answer, Evaluation, Fault, Filed, Procedure
 from casework.errors import Invalid, NotFound, ProcedureClosed, Refused, Stale, WrongState
@@ -92,7 +93,12 @@ async def begin(page: Page) -> Response:
         raise ProcedureClosed
     if draft := page.query.get("brouillon"):
         filling = await _resumed(page, filling, draft)
-    return _questions(page, filling, filling.page(page.query.get("page")))
+    else:
+        begun = await prefill(page.state, page.viewer, filling.procedure.slug, page.query.get("lien", ""))
+        filling.carried.answers = dict(begun.answers)
+        filling = await _filling(page, filling.carried)
+    known = bool(filling.carried.answers) and filling.carried.draft is None
+    return _questions(page, filling, filling.page(page.query.get("page")), known=known)
 
 
 async def step(page: Page) -> Response:
@@ -220,6 +226,7 @@ def _questions(
     *,
     told: bool = False,
     focus: str = "",
+    known: bool = False,
 ) -> Response:
     wrong = {each.field: wording.fault(each.code, each.params, page.t) for each in reversed(faults)}
     return page.show(
@@ -240,6 +247,7 @@ def _questions(
         wrong=dict(reversed(wrong.items())),
         labels={each.field: _label(page, filling, current, each.field) for each in faults},
         told=told,
+        known=known,
         number=filling.pages.index(current) + 1,
         count=len(filling.pages) + 1,
         modules=sorted({MODULES[each["kind"]] for each in all_fields(current) if each["kind"] in MODULES}),
