@@ -1,11 +1,13 @@
 """The house for each test of the door: a copy of one settled database."""
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from casework.procedures import packages
 from casework.procedures.catalogue import load
 from infra.database import engine as make_engine
 from infra.database import transaction
@@ -17,6 +19,13 @@ from tests.servers import SECRET, Cluster
 from tests.web.community import open_portal
 
 _NUMBERS = count()
+
+
+@pytest.fixture(autouse=True)
+def _own_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases of tests are copies: the same procedure and revision is another package in each."""
+    monkeypatch.setattr(packages, "_packages", OrderedDict())
+    monkeypatch.setattr(packages, "_processes", OrderedDict())
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A field filled from outside: by the fare server while it answers, by the person when it does not."""
 
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 import yaml
 
 from casework.authority import SYSTEM
-from casework.procedures import catalogue, packages
+from casework.procedures import catalogue
 from casework.procedures.actions import Listing, publish
 from infra.database import transaction
 from tests.api.house import BIRTH, House
@@ -18,11 +17,6 @@ from tests.fares import Fares, fare_server
 
 LEVELS = [{"value": each, "label": {"fr": each, "en": each}} for each in ("primary", "lower", "upper")]
 LOOKUP = {"id": "fare", "source": "fares", "path": "/fares?level={level}", "fills": {"fare": "/fare/amount"}}
-
-
-@pytest.fixture(autouse=True)
-def _own_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "_packages", OrderedDict())
 
 
 @pytest.fixture

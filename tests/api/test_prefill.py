@@ -1,23 +1,15 @@
 """A form comes filled in with what is known, and with nothing that somebody made up."""
 
-from collections import OrderedDict
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 from sqlalchemy import text
 
-from api import procedures
 from casework.authority import SYSTEM
 from casework.procedures import catalogue
 from casework.procedures.actions import Listing, publish
 from infra.database import transaction
 from tests.api.house import BIRTH, House
-
-
-@pytest.fixture(autouse=True)
-def _own_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(procedures, "_packages", OrderedDict())
 
 
 async def _remembering(house: House, *names: str) -> None:

@@ -1,25 +1,17 @@
 """A request goes to the service that its answers say, and is passed on by hand to the one that must answer."""
 
-from collections import OrderedDict
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
 from sqlalchemy import text
 
 from casework.authority import SYSTEM
 from casework.dossiers.actions import move
 from casework.ids import DossierId
-from casework.procedures import catalogue, packages
+from casework.procedures import catalogue
 from casework.procedures.actions import Listing, publish
 from infra.database import transaction
 from tests.api.house import BIRTH, House, act
-
-
-@pytest.fixture(autouse=True)
-def _own_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Databases of tests are copies: the same procedure and revision is another package in each."""
-    monkeypatch.setattr(packages, "_packages", OrderedDict())
 
 
 async def _published(house: House, **values: Any) -> None:
