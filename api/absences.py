@@ -7,22 +7,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import once
+from api.absence_views import AbsencePage, AbsenceView, Digest, DigestLine, HalfDay, TakenOver, TakeOverAll
 from api.door import reading, transaction
 from api.dossiers import agents_only
 from api.inputs import NewAbsence
 from api.once import Once
 from api.people import entry, named, person
 from api.procedures import today
-from api.representations import (
-    AbsencePage,
-    AbsenceView,
-    Digest,
-    DigestLine,
-    HalfDay,
-    Person,
-    TakenOver,
-    TakeOverAll,
-)
+from api.representations import Person
 from api.state import State
 from casework import access
 from casework.access import Viewer

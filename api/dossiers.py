@@ -57,7 +57,7 @@ async def _filed(db: AsyncConnection, viewer: Viewer, found: Particulars, locale
     inside = audience == "agent"
     published = await procedures.revision(db, found.procedure_id, found.revision)
     answers = await contents.answers(db, found.id)
-    origins = await contents.origins(db, found.id) if inside else {}
+    filed = await contents.filed_with(db, found.id)
     stored = [files.representation(each) for each in await documents.of_dossier(db, found.id)]
     said = await contents.messages(db, found.id)
     facts = await read.of_subject(db, "dossier", found.id)
@@ -91,7 +91,8 @@ async def _filed(db: AsyncConnection, viewer: Viewer, found: Particulars, locale
         rerouted=await contents.rerouted(db, found.id) if inside else None,
         acts=acts(viewer, row, origin_away=await _origin_away(db, row)),
         actions=await process.offered(db, viewer, row, found, package.process, facts),
-        answers=shown(package.form, answers, stored, locale=locale, origins=origins),
+        answers=shown(package.form, answers, stored, locale=locale, origins=filed.origins if inside else {}),
+        price=filed.price,
         documents=stored,
         timeline=[entry(each, names, called) for each in told],
         messages=[message(each, audience) for each in said],

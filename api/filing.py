@@ -34,7 +34,7 @@ from casework.ids import DossierId, Version
 from casework.organisation import queries as organisation
 from casework.procedures import queries as procedures
 from casework.procedures.lookups import Answered, Filler
-from casework.procedures.package import Package
+from casework.procedures.package import Package, price_of
 from casework.procedures.queries import Published
 from casework.procedures.routing import route
 
@@ -124,7 +124,7 @@ async def _file(
         answers=checked.answers,
         documents=[UUID(id_) for id_ in checked.documents],
         filing=await _filing(db, viewer, published, package, checked.answers),
-        told=_told(checked),
+        told=await _told(db, viewer, package, checked),
         target_days=published.target_days,
         applicant=await _applicant(state, db, viewer, package, dossier_id, checked.answers),
         by=access.applicant(viewer),
@@ -178,7 +178,7 @@ async def submit(
                 answers=checked.answers,
                 documents=[UUID(id_) for id_ in checked.documents],
                 filing=await _filing(db, viewer, published, package, checked.answers),
-                told=_told(checked),
+                told=await _told(db, viewer, package, checked),
                 target_days=published.target_days,
                 applicant=await _applicant(state, db, viewer, package, dossier_id, checked.answers),
                 seen=Version(draft.version),
@@ -248,9 +248,11 @@ async def _check(
     return checked
 
 
-def _told(checked: Checked) -> dict[str, Any]:
-    """What the fact of filing remembers of where answers came from."""
-    return {"looked_up": sorted(checked.looked_up), "declared": sorted(checked.declared)}
+async def _told(db: AsyncConnection, viewer: Viewer, package: Package, checked: Checked) -> dict[str, Any]:
+    """What the fact of filing remembers of where answers came from, and what they cost then."""
+    profile = await accounts.profile(db, viewer)
+    cents = price_of(package, checked.answers, today=today(), profile=profile)
+    return {"looked_up": sorted(checked.looked_up), "declared": sorted(checked.declared), "price": cents}
 
 
 def _still(draft: Particulars) -> None:

@@ -34,7 +34,7 @@ from casework.forms.model import Form
 from casework.forms.rule_reading import Profile
 from casework.procedures import queries
 from casework.procedures.lookups import Answered, Filler
-from casework.procedures.package import Package
+from casework.procedures.package import Package, price_of
 from casework.procedures.packages import package_of as package_of
 from casework.procedures.queries import Published
 from casework.terms import PARIS
@@ -75,6 +75,7 @@ class Judged:
     answers: Mapping[str, Any]
     checked: Checked
     answered: Answered  # by outside services
+    price: int | None  # cents
     today: date
     profile: Profile
 
@@ -88,6 +89,7 @@ class Judged:
             looked_up=sorted(self.checked.looked_up),
             declared=sorted(self.checked.declared),
             waiting=sorted(self.checked.waiting),
+            price=self.price,
             faults=[Fault(field=each.field, code=each.code, params=each.params) for each in self.checked.faults],
         )
 
@@ -125,7 +127,8 @@ async def judge(
     if named := dossiers_named(form, checked):
         async with reading(state) as db:
             checked = await known_dossiers(db, viewer, checked, named)
-    return Judged(form, answers, checked, answered, day, profile)
+    cents = price_of(package, checked.answers, today=day, profile=profile)
+    return Judged(form, answers, checked, answered, cents, day, profile)
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:

@@ -5,6 +5,7 @@ from urllib.parse import quote
 from starlette.responses import Response, StreamingResponse
 
 from api import (
+    absence_views,
     absences,
     acting,
     dashboards,
@@ -210,23 +211,23 @@ async def _declare(call: Call) -> Reply:
     return Reply(made, headers={"Location": f"/api/v1/absences/{made.id}"})
 
 
-async def _absences(call: Call) -> r.AbsencePage:
+async def _absences(call: Call) -> absence_views.AbsencePage:
     return await absences.absences(call.state, call.viewer)
 
 
-async def _absence(call: Call) -> r.AbsenceView:
+async def _absence(call: Call) -> absence_views.AbsenceView:
     return await absences.absence(call.state, call.viewer, call.id)
 
 
-async def _cancel(call: Call) -> r.AbsenceView:
+async def _cancel(call: Call) -> absence_views.AbsenceView:
     return await absences.cancel(call.state, call.viewer, call.id)
 
 
-async def _take_over_all(call: Call) -> r.TakeOverAll:
+async def _take_over_all(call: Call) -> absence_views.TakeOverAll:
     return await absences.take_over_all(call.state, call.viewer, call.id, attempt=call.attempt)
 
 
-async def _digest(call: Call) -> r.Digest:
+async def _digest(call: Call) -> absence_views.Digest:
     return await absences.returned(call.state, call.viewer, call.id)
 
 
@@ -333,21 +334,21 @@ OPERATIONS: tuple[Operation, ...] = (
     _act("hand-back", "Give it back to who has returned", _hand_back, refuses=_TAKE),
     Operation(
         method="POST", path="/absences", name="declare_absence", does="Declare an absence", call=_declare,
-        takes=inputs.NewAbsence, gives=r.AbsenceView, status=201, once=True,
+        takes=inputs.NewAbsence, gives=absence_views.AbsenceView, status=201, once=True,
         refuses=("not_allowed", "not_found", "invalid", "absences_overlap"),
     ),
     Operation(method="GET", path="/absences", name="absences", does="One's own and one's services' absences",
-              call=_absences, gives=r.AbsencePage, refuses=("not_allowed",)),
+              call=_absences, gives=absence_views.AbsencePage, refuses=("not_allowed",)),
     Operation(method="GET", path="/absences/{id}", name="absence", does="One absence", call=_absence,
-              gives=r.AbsenceView, refuses=("not_allowed",)),
+              gives=absence_views.AbsenceView, refuses=("not_allowed",)),
     Operation(method="DELETE", path="/absences/{id}", name="cancel_absence", does="Cancel it, or end it now",
-              call=_cancel, gives=r.AbsenceView, refuses=("not_allowed", "wrong_state")),
+              call=_cancel, gives=absence_views.AbsenceView, refuses=("not_allowed", "wrong_state")),
     Operation(
         method="POST", path="/absences/{id}/take-over", name="take_over_all", does="Take all its dossiers over",
-        call=_take_over_all, takes=inputs.Nothing, gives=r.TakeOverAll, once=True, refuses=("not_allowed",),
+        call=_take_over_all, takes=inputs.Nothing, gives=absence_views.TakeOverAll, once=True, refuses=("not_allowed",),
     ),
     Operation(method="GET", path="/absences/{id}/digest", name="digest", does="What happened to its dossiers",
-              call=_digest, gives=r.Digest, refuses=("not_allowed",)),
+              call=_digest, gives=absence_views.Digest, refuses=("not_allowed",)),
     Operation(
         method="GET", path="/figures/{measure}", name="figure", does="A published measure, for who directs or manages",
         call=_figure, query=parameters.Figure, gives=figures.FigureTable,

@@ -44,6 +44,7 @@ def environment(locale: str) -> Environment:
         "moment": t.moment,
         "size": t.size,
         "number": t.number,
+        "euros": lambda cents: t.euros(cents / 100),
         "json": lambda value: msgspec.json.encode(value).decode(),
         "typed": lambda value: typed(value, t),
         "accepted": lambda type_: "application/pdf" if type_ == "pdf" else f"image/{type_}",

@@ -106,6 +106,9 @@ _THEME_ICONS: Mapping[str, str] = {
 
 def fault(code: str, params: Mapping[str, Any], t: Translator) -> str:
     """The sentence of a form's fault (casework.forms.check.CODES, and those of absences and files)."""
+    if code == "not_eligible":
+        because: Mapping[str, str] = params["because"]
+        return because["en" if t.locale == "en" else "fr"]
     _ = t.gettext
     sentence = {
         "required": _("Répondez à cette question."),

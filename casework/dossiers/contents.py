@@ -59,6 +59,15 @@ class StoredDocument:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class FiledWith:
+    """`origins`, by field: `looked_up` where an outside service gave the answer, `declared` where it should have and was
+    down; `price` in cents."""
+
+    origins: Mapping[str, str]
+    price: int | None
+
+
 _ANSWERS = text("select body from contents where dossier_id = :id and kind = 'answers' order by version desc limit 1")
 _LAST_ANSWERS = text(
     """
@@ -67,9 +76,10 @@ _LAST_ANSWERS = text(
     order by d.submitted_at desc, c.version desc limit 1
     """
 )
-_ORIGINS = text(
+_FILED_WITH = text(
     """
-    select coalesce(payload -> 'looked_up', '[]') as looked_up, coalesce(payload -> 'declared', '[]') as declared
+    select coalesce(payload -> 'looked_up', '[]') as looked_up, coalesce(payload -> 'declared', '[]') as declared,
+           cast(payload ->> 'price' as integer) as price
     from journal where stream = 'dossier' and subject_id = :id and kind = 'dossier.submitted'
     """
 )
@@ -129,12 +139,13 @@ async def last_answers(db: AsyncConnection, citizen_id: UUID, procedure_id: UUID
     return body or {}
 
 
-async def origins(db: AsyncConnection, dossier_id: UUID) -> Mapping[str, str]:
-    """By field: `looked_up` where an outside service gave the answer, `declared` where it should have and was down."""
-    row = (await db.execute(_ORIGINS, {"id": dossier_id})).one_or_none()
+async def filed_with(db: AsyncConnection, dossier_id: UUID) -> FiledWith:
+    """What the fact of filing remembers beside the answers."""
+    row = (await db.execute(_FILED_WITH, {"id": dossier_id})).one_or_none()
     if row is None:
-        return {}
-    return {**dict.fromkeys(row.looked_up, "looked_up"), **dict.fromkeys(row.declared, "declared")}
+        return FiledWith({}, None)
+    origins = {**dict.fromkeys(row.looked_up, "looked_up"), **dict.fromkeys(row.declared, "declared")}
+    return FiledWith(origins, row.price)
 
 
 async def messages(db: AsyncConnection, dossier_id: UUID) -> tuple[Message, ...]:

@@ -25,7 +25,7 @@ KINDS: Mapping[str, Kind] = {
     "dossier.draft_expired": _kind("state", "last_at"),
     "dossier.submitted": _kind(
         *_FILING, "state", "submitted_at", "due_at", "last_at", "step",
-        details=("content", "documents", "looked_up", "declared"), told=True,
+        details=("content", "documents", "looked_up", "declared", "price"), told=True,
     ),
     "dossier.claimed": _kind("holder_id", "last_at", told=True),
     "dossier.released": _kind(*_HOLD, *_COVER, "last_at"),

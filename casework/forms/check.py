@@ -25,6 +25,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "required": (),
         "lookup_down": (),
+        "not_eligible": ("because",),
         "unknown_field": (),
         "wrong_type": ("expected",),
         "too_long": ("most",),
@@ -316,7 +317,8 @@ class _Walk:
     def verdict(self, answers: Mapping[str, Any]) -> Checked:
         form = self.context.form
         unknown = sorted(printable(name, 100) for name in answers if name not in form.answered)[:MAX_UNKNOWN]
-        faults = [Fault(name, "unknown_field") for name in unknown] + [*self.found.values(), *self.files()]
+        faults = [Fault(name, "unknown_field") for name in unknown]
+        faults += [*self.found.values(), *self.files(), *self.refused()]
         return Checked(
             self.answers,
             tuple(faults),
@@ -328,6 +330,14 @@ class _Walk:
             frozenset(self.waiting),
             self.found,
         )
+
+    def refused(self) -> Iterator[Fault]:
+        """What the procedure is not for, told at the last question that says so."""
+        for condition in self.context.form.conditions:
+            if self.holds(condition.refuse_if):
+                asked = [each.id for each in self.context.form.fields if each.id in condition.refuse_if.reads]
+                because = {"fr": condition.because.fr, "en": condition.because.en}
+                yield Fault(asked[-1] if asked else "", "not_eligible", {"because": because})
 
     def files(self) -> Iterator[Fault]:
         """The limits of a whole dossier, told on the last field that attaches something."""

@@ -5,7 +5,7 @@ from typing import Any, cast, get_args
 
 from casework.forms.blocks import Gives
 from casework.forms.kinds import KINDS
-from casework.forms.model import ROWS_MAX, Commune, Field, Form, Page
+from casework.forms.model import ROWS_MAX, Commune, Condition, Field, Form, Page
 from casework.forms.particulars import LABEL_MAX, read_particulars
 from casework.forms.rule_language import PROFILE, RESERVED, Known, Rule, TypeName
 from casework.forms.rule_reading import read_rule
@@ -17,6 +17,7 @@ FIELDS_MAX = 60
 BLOCK_FIELDS_MAX = 20
 ROW_MAX = 50
 PAGES_MAX = 20
+CONDITIONS_MAX = 20
 
 # HTML, 4.10.18.7 (autofill detail tokens): those that a form of ours may ask about the person who fills it in.
 AUTOCOMPLETE = (
@@ -44,8 +45,19 @@ def read_form(source: Reader, communes: Mapping[str, Commune]) -> Form:
             fields.append(field)
         page.close()
         pages.append(Page(id_, title, tuple(fields), shown))
+    conditions = tuple(_conditions(source, known))
     source.close()
-    return Form(tuple(pages), communes)
+    return Form(tuple(pages), communes, conditions)
+
+
+def _conditions(source: Reader, known: Mapping[str, Known]) -> Iterator[Condition]:
+    """The section `eligibility`: rules on the whole form."""
+    for reader in source.objects("eligibility", least=1, most=CONDITIONS_MAX, optional=True):
+        rule = read_rule(reader, "refuse_if", known)
+        because = reader.needed_wording("because", most=HELP_MAX)
+        reader.close()
+        if rule is not None:
+            yield Condition(rule, because)
 
 
 def _names(form: Mapping[str, Any]) -> frozenset[str]:

@@ -70,7 +70,8 @@ _COMPUTED: Mapping[Gives, dict[str, Any]] = {
 def to_json_schema(form: Form) -> dict[str, Any]:
     """The schema of this form's answers, as `check` gives them back."""
     asked = [(field, page.visible_if) for page in form.pages for field in page.fields]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object(asked, form)}
+    refused = {"x-refused-if": [each.refuse_if.expression for each in form.conditions]} if form.conditions else {}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object(asked, form), **refused}
 
 
 def _object(fields: Iterable[tuple[Field, Rule | None]], form: Form) -> dict[str, Any]:

@@ -148,12 +148,21 @@ class Page:
     visible_if: Rule | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Whom the procedure is not for: `because` is told as soon as the answers say so, and the request cannot be filed."""
+
+    refuse_if: Rule
+    because: Wording
+
+
 @dataclass(frozen=True)
 class Form:
     """Pages in order. A rule reads only the answers of fields that come before its own."""
 
     pages: tuple[Page, ...]
     communes: Mapping[str, Commune] = field(default_factory=dict)  # of the community, by INSEE code
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def fields(self) -> Iterator[Field]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal, cast
 
 import yaml
@@ -11,6 +12,8 @@ from casework.dossiers.model import CHANNELS
 from casework.forms.definition import read_form
 from casework.forms.kinds import EmailField, TextField
 from casework.forms.model import Commune, Form, Wording
+from casework.forms.rule_language import Rule
+from casework.forms.rule_reading import NOBODY, Profile, known_in, read_rule, value
 from casework.forms.strict import DefinitionFault, Reader
 from casework.organisation.communes import communes as of_the_community
 from casework.procedures.lookups import Lookup, read_lookups
@@ -62,6 +65,7 @@ class Package:
     applicant: Applicant
     receipt: Receipt
     form: Form
+    price: Rule | None  # in euros, of the answers; None: nothing is to be paid
     lookups: tuple[Lookup, ...]  # fields that outside services fill
     routing: tuple[Route, ...]  # to other services than `service`, the first that holds
     process: Process  # steps inside the usual states; empty: none
@@ -79,6 +83,14 @@ class BadPackage(Exception):
 
     def __str__(self) -> str:
         return "\n".join(f"{fault.path or '.'} : {sentence(fault)}" for fault in self.faults)
+
+
+def price_of(package: Package, answers: Mapping[str, Any], *, today: date, profile: Profile = NOBODY) -> int | None:
+    """What these answers cost, in cents, never below zero; None where nothing is to be paid, or it is not known yet."""
+    if package.price is None:
+        return None
+    euros = value(package.price, answers, today, profile)
+    return max(0, round(euros * 100)) if isinstance(euros, int | float) else None
 
 
 def parse(document: str, *, communes: Mapping[str, Commune] | None = None) -> Package:
@@ -111,6 +123,7 @@ def read(definition: Any, *, communes: Mapping[str, Commune] | None = None) -> P
         applicant=_applicant(source, form),
         receipt=_receipt(source.object("receipt")),
         form=form,
+        price=read_rule(source, "price", known_in(form), optional=True, gives="number"),
         lookups=read_lookups(source, form),
         routing=routing,
         process=read_process(source, form),

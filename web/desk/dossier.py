@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from starlette.responses import Response
 
 from api import absences, dossiers, queues
-from api.representations import AbsenceView, Brief, Colleague, DossierView
+from api.absence_views import AbsenceView
+from api.representations import Brief, Colleague, DossierView
 from api.services import ServicePlace, services
 from casework.ids import new_id
 from web import timeline

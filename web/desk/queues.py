@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from api import absences, queues, sessions
-from api.representations import AbsenceView
+from api.absence_views import AbsenceView
 from casework.dossiers.queues import VIEWS
 from casework.errors import NotFound
 from casework.ids import new_id

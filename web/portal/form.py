@@ -64,6 +64,11 @@ class Filling:
         """The pages that have a question to ask, in order."""
         return [each for each in self.procedure.form["pages"] if questions_shown(each, self.judged.visible)]
 
+    @property
+    def refusals(self) -> list[Fault]:
+        """Why this procedure is not for this person, as far as the answers say."""
+        return [each for each in self.judged.faults if each.code == "not_eligible"]
+
     def page(self, id_: str | None) -> Mapping[str, Any]:
         """The page of this id, else the first one."""
         return next((each for each in self.pages if each["id"] == id_), self.pages[0])
@@ -248,6 +253,7 @@ def _questions(
         labels={each.field: _label(page, filling, current, each.field) for each in faults},
         told=told,
         known=known,
+        refusals=[wording.fault(each.code, each.params, page.t) for each in filling.refusals],
         number=filling.pages.index(current) + 1,
         count=len(filling.pages) + 1,
         modules=sorted({MODULES[each["kind"]] for each in all_fields(current) if each["kind"] in MODULES}),

@@ -53,7 +53,7 @@ def test_a_package_is_read_again_from_what_is_stored() -> None:
         ({"silence": "refusal"}, "silence", "silence_without_days"),
         ({"applicant": {"name": ["email"], "email": "email"}}, "applicant.name[0]", "not_such_a_field"),
         ({"applicant": {"name": ["first_name"], "email": "nobody"}}, "applicant.email", "not_such_a_field"),
-        ({"price": 3}, "price", "unknown_key"),
+        ({"prices": 3}, "prices", "unknown_key"),
         ({"form": {"pages": []}, "applicant": ..., "scenarios": ...}, "form.pages", "wrong_count"),
         ({"receipt": {}}, "receipt.what_next", "missing"),
     ],
