@@ -1,9 +1,7 @@
 """Filling a request in, page by page. Works with plain HTML; htmx only spares the whole page's reload."""
 
-import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +15,7 @@ from api.inputs import DraftChange, NewDossier, Submission
 from api.once import Once
 from api.prefill import prefill
 from api.procedures import Judged, judge, procedure
-from api.representations import Answer, Evaluation, Fault, Filed, Procedure
+from api.representations import Answer, Fault, Filed, Procedure
 from casework.errors import Invalid, NotFound, ProcedureClosed, Refused, Stale, WrongState
 from casework.forms.blocks import BlockField, row_path
 from casework.forms.kinds import KINDS
@@ -40,55 +38,11 @@ from web.portal.answers import (
     rows,
     rows_of,
 )
+from web.portal.filling import Filling, question_of
 from web.render import countries, said
 
 CHECK = "verification"
 MODULES = {"point": "point.js", "signature": "signature.js"}  # what a kind of question gains from JavaScript
-
-
-@dataclass(slots=True)
-class Filling:
-    """A request being filled in: the procedure, what is carried, and what these answers make of the form."""
-
-    procedure: Procedure
-    carried: Carried
-    basis: Judged
-
-    @property
-    def judged(self) -> Evaluation:
-        """What the carried answers make of the form."""
-        return self.basis.evaluation
-
-    @property
-    def pages(self) -> list[Mapping[str, Any]]:
-        """The pages that have a question to ask, in order."""
-        return [each for each in self.procedure.form["pages"] if questions_shown(each, self.judged.visible)]
-
-    @property
-    def refusals(self) -> list[Fault]:
-        """Why this procedure is not for this person, as far as the answers say."""
-        return [each for each in self.judged.faults if each.code == "not_eligible"]
-
-    def page(self, id_: str | None) -> Mapping[str, Any]:
-        """The page of this id, else the first one."""
-        return next((each for each in self.pages if each["id"] == id_), self.pages[0])
-
-    def beside(self, page: Mapping[str, Any], step: int) -> str | None:
-        """The id of the page before (-1) or after (+1); None beyond the ends."""
-        ids = [each["id"] for each in self.pages]
-        place = ids.index(page["id"]) + step
-        return ids[place] if 0 <= place < len(ids) else None
-
-    def faults_on(self, page: Mapping[str, Any]) -> list[Fault]:
-        """What does not hold on this page, in the order of its questions."""
-        order = [each["id"] for each in page["fields"]]
-        found = [each for each in self.judged.faults if _question(each.field) in order]
-        return sorted(found, key=lambda fault: order.index(_question(fault.field)))
-
-
-def _question(place: str) -> str:
-    """The field of the page that a fault is about: `children` of `children[0].first_name`."""
-    return re.split(r"[.\[]", place, maxsplit=1)[0]
 
 
 async def begin(page: Page) -> Response:
@@ -270,7 +224,7 @@ def _rows(filling: Filling, current: Mapping[str, Any]) -> dict[str, list[Row]]:
 
 def _label(page: Page, filling: Filling, current: Mapping[str, Any], place: str) -> str:
     """What the person reads of the question at this place, short: “Enfant 2 – Prénom”."""
-    block = next(each for each in current["fields"] if each["id"] == _question(place))
+    block = next(each for each in current["fields"] if each["id"] == question_of(place))
     for number, row in enumerate(_rows(filling, current).get(block["id"], []), start=1):
         if place == row.id or place.startswith(f"{row.id}."):
             asked = [each for each in row.questions if place == each["id"] or place.startswith(f"{each['id']}.")]
