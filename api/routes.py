@@ -25,6 +25,7 @@ from api import representations as r
 from api.http import Call, Handler, Operation, Reply
 from api.problems import TABLE
 from api.procedure_routes import CATALOGUE
+from api.revision_routes import REVISIONS
 from api.studio_routes import STUDIO
 from infra.cookies import session_cookie
 
@@ -367,4 +368,5 @@ OPERATIONS: tuple[Operation, ...] = (
         gives=dashboards.DashboardReaders, refuses=("not_allowed",),
     ),
     *STUDIO,
+    *REVISIONS,
 )  # fmt: skip

@@ -1,6 +1,5 @@
 """The studio's door: drafts of procedures, edited by the designers of their directorate, and their publication."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from api.drafts import (
     person,
     summary_of,
 )
+from api.publishing import listing_of, refuse_wrong
 from api.representations import Person
 from api.state import State
 from casework import access
@@ -30,13 +30,12 @@ from casework.ids import AccountId
 from casework.organisation import queries as organisation
 from casework.organisation.queries import ServicePlace
 from casework.procedures import actions, drafting, drafts, queries
-from casework.procedures.actions import Listing
 from casework.procedures.catalogue import load
 from casework.procedures.drafting import Judged
 from casework.procedures.drafts import Draft
 from casework.procedures.editing import Edit
 from casework.procedures.queries import Published
-from casework.procedures.scenarios import differences, play
+from casework.procedures.scenarios import play
 
 TITLE_MAX = 120
 
@@ -180,31 +179,26 @@ async def publish(state: State, viewer: Viewer, slug: str, *, seen: int) -> Publ
         locked, by = await _locked(db, viewer, slug)
         drafts.refuse_stale(locked, seen)
         judged = await judge(db, locked.definition)
-        package = judged.package
-        wrong = judged.faults if package is None else differences(package)
-        if package is None or wrong:
-            raise NotPublishable(faults=[{"field": each.path, "code": each.code} for each in wrong])
+        package = refuse_wrong(judged.package, judged.faults, played=True)
         if await organisation.wants_review(db, locked.directorate_id) and not _approved(locked, by):
             raise NeedsApproval
         service = await organisation.service_by_slug(db, package.service)
         if service is None or service.directorate_id != locked.directorate_id:
             raise NotPublishable(faults=[{"field": "service", "code": "unknown_service"}])
-        listing = Listing(
-            package.title.fr,
-            package.title.en,
-            package.theme,
-            internal=package.internal,
-            target_days=package.target_days,
-        )
         recorded = await actions.publish(
-            db, slug, definition=locked.definition, listing=listing, service_id=service.id, by=Authority(by, "agent")
+            db,
+            slug,
+            definition=locked.definition,
+            listing=listing_of(package),
+            service_id=service.id,
+            by=Authority(by, "agent"),
         )
         in_force = (await queries.by_slug(db, slug)).revision
         await drafts.settle(db, slug, base=in_force)
     return Publication(slug=slug, revision=in_force, published=recorded is not None)
 
 
-async def judge(db: AsyncConnection, definition: Mapping[str, Any]) -> Judged:
+async def judge(db: AsyncConnection, definition: Any) -> Judged:
     """What does not hold in this definition, in this community."""
     services = {each.slug: each.directorate_slug for each in await organisation.every_service(db)}
     return drafting.judge(definition, services, load().themes)

@@ -82,6 +82,7 @@ def for_agent(entry: TimelineEntry, t: Translator) -> Step:
         "dossier.taken_over": _("{who} a repris le dossier."),
         "dossier.handed_back": _("{who} a rendu le dossier à {to}."),
         "dossier.rerouted": _("{who} a transmis le dossier à un autre service."),
+        "dossier.revision_changed": _("{who} a fait passer le dossier à la version en vigueur de la démarche."),
         "dossier.decided": _decided(entry, _),
     }
     if entry.side == "citizen" and entry.kind in citizen:

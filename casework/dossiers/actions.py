@@ -25,6 +25,7 @@ from casework.journal.append import append
 from casework.journal.fact import Fact, Recorded, canonical
 from casework.journal.seal import seal
 from casework.organisation import queries as organisation
+from casework.procedures.dry_run import Verdict
 from casework.procedures.packages import process_of
 
 _NEW = text(
@@ -333,6 +334,17 @@ async def move(db: AsyncConnection, dossier_id: DossierId, *, to: UUID, by: Auth
     by_hand = await queries.rerouted_by_hand(db, dossier_id)
     place = {"service_id": service.id, "directorate_id": service.directorate_id}
     fact = rules.move(dossier, **place, by_hand=by_hand, by=by, at=dossier.now)
+    return await append(db, DOSSIER, dossier, fact, by=by) if fact else None
+
+
+async def move_revision(
+    db: AsyncConnection, dossier_id: DossierId, *, to: int, verdict: Verdict, by: Authority
+) -> Recorded | None:
+    """Bind it to a later revision of its procedure, its answers as they are; `verdict`: judged under this lock. None
+    where it stays with its own. Another service gets it by `move`, in the same transaction.
+    """
+    dossier = await queries.lock(db, dossier_id)
+    fact = rules.move_revision(dossier, revision=to, verdict=verdict, by=by, at=dossier.now)
     return await append(db, DOSSIER, dossier, fact, by=by) if fact else None
 
 

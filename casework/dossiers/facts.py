@@ -52,6 +52,7 @@ KINDS: Mapping[str, Kind] = {
     "dossier.rerouted": _kind(
         "service_id", "directorate_id", *_HOLD, *_COVER, "last_at", details=("content", "by_hand"), told=True
     ),
+    "dossier.revision_changed": _kind("revision", "step", "last_at", details=("asks",)),
     "dossier.became_late": _kind("late"),
 }  # fmt: skip
 

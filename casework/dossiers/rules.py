@@ -26,6 +26,7 @@ from casework.errors import (
 )
 from casework.ids import Version
 from casework.journal.fact import Fact
+from casework.procedures.dry_run import Verdict
 from casework.procedures.process import Action, Process
 
 Holder = Literal["nobody", "actor", "actor or manager", "actor, manager or nobody", "another", "anybody"]
@@ -65,6 +66,7 @@ ACTS: Mapping[str, Act] = {
     "hand_back": Act(_OPEN, "anybody", HOLDING | _DECISION),
     "reroute": Act(_OPEN, "actor, manager or nobody", HOLDING | _DECISION),
     "move": Act(_OPEN, "anybody", frozenset()),  # as reroute, by a rule
+    "move_revision": Act(_OPEN, "anybody", frozenset()),  # to what is published now, by a designer
     "uncover": Act(_OPEN, "anybody", frozenset()),
     "cover": Act(_OPEN, "anybody", frozenset()),
     "become_late": Act(_OPEN, "anybody", frozenset()),
@@ -287,6 +289,17 @@ def move(
     if by_hand or dossier.service_id == service_id:
         return None
     return _rerouted(dossier, service_id, directorate_id, at, {"by_hand": False})
+
+
+def move_revision(dossier: Dossier, *, revision: int, verdict: Verdict, by: Authority, at: datetime) -> Fact | None:
+    """It goes on by a later revision of its procedure, as its `verdict` says; None where it does so already, or where
+    it ends by its own. What the citizen is then to be asked for is told by the ids of the fields.
+    """
+    _admit("move_revision", dossier, seen=None, by=by)
+    if not verdict.moves or dossier.revision is None or dossier.revision >= revision:
+        return None
+    asks = sorted({fault.of for fault in verdict.faults})
+    return Fact("dossier.revision_changed", {"revision": revision, "step": verdict.step, "last_at": at}, {"asks": asks})
 
 
 def _rerouted(dossier: Dossier, service_id: UUID, directorate_id: UUID, at: datetime, told: Mapping[str, Any]) -> Fact:

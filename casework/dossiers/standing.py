@@ -32,11 +32,11 @@ async def standing_after(
         answers=await contents.answers(db, dossier_id),
         services={str(each.id): each.slug for each in named},
         channel=channel,
-        profile=await _applicant(db, citizen_id),
+        profile=await applicant(db, citizen_id),
     )
 
 
-async def _applicant(db: AsyncConnection, citizen_id: UUID | None) -> Profile:
+async def applicant(db: AsyncConnection, citizen_id: UUID | None) -> Profile:
     """Who filed; nobody known, without an account."""
     account = await accounts.by_id(db, AccountId(citizen_id)) if citizen_id else None
     return await accounts.profile(db, Viewer(account.id, account.kind)) if account else NOBODY

@@ -80,6 +80,16 @@ class Fault:
     code: str
     params: Mapping[str, Any] = default(default_factory=dict)
 
+    @property
+    def of(self) -> str:
+        """The id of the field of the form that it is in."""
+        return field_of(self.field)
+
+
+def field_of(path: str) -> str:
+    """The id of the field of the form that a fault, or a field of a row, is in: `children` of `children[0].age`."""
+    return path.partition(".")[0].partition("[")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:

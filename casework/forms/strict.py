@@ -23,6 +23,23 @@ class DefinitionFault:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
+def parts(value: Any) -> list[Any]:
+    """What a value holds directly: of an object its names too."""
+    if isinstance(value, Mapping):
+        return [*value.keys(), *value.values()]
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def too_deep(value: Any, most: int) -> bool:
+    """Whether it has more levels than that; found without going deeper."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [part for each in level for part in parts(each)]
+        if not level:
+            return False
+    return True
+
+
 @dataclass(slots=True)
 class Reader:
     """One object of the document. What is wrong is noted in `faults`, shared by all readers of the document, and a

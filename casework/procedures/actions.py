@@ -63,9 +63,19 @@ class Listing:
 
 
 async def publish(
-    db: AsyncConnection, slug: str, *, definition: Mapping[str, Any], listing: Listing, service_id: UUID, by: Authority
+    db: AsyncConnection,
+    slug: str,
+    *,
+    definition: Mapping[str, Any],
+    listing: Listing,
+    service_id: UUID,
+    by: Authority,
+    again: int | None = None,
 ) -> Recorded | None:
-    """Make `definition` the published revision; None when it is already. Open dossiers stay bound to their own."""
+    """Make `definition` the published revision; None when it is already. Open dossiers stay bound to their own.
+
+    `again`: the former revision that this is once more, where a publication is rolled back.
+    """
     await db.execute(_ENSURE, {"id": new_id(), "slug": slug})
     row: list[Any] = list((await db.execute(_LOCK, {"slug": slug})).one())
     procedure = LockedProcedure(*row)
@@ -74,7 +84,8 @@ async def publish(
     if last and canonical(last.definition) == canonical(definition) and procedure.service_id == service_id:
         return None
     revision = last.revision + 1 if last else 1
-    fact = Fact("procedure.published", {"service_id": service_id, "revision": revision})
+    told = {} if again is None else {"again": again}
+    fact = Fact("procedure.published", {"service_id": service_id, "revision": revision}, told)
 
     listed = {name: getattr(listing, name) for name in Listing.__slots__}
     await db.execute(

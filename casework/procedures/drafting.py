@@ -48,11 +48,12 @@ def judge(definition: Mapping[str, Any], services: Mapping[str, str], themes: Co
 
     `services`: slug → slug of its directorate.
     """
-    untranslated = tuple(_untranslated(definition, ""))
     try:
         package = read(definition)
     except BadPackage as bad:
-        return Judged(None, bad.faults, untranslated)
+        unreadable = any(fault.code == "too_deep" and not fault.path for fault in bad.faults)
+        return Judged(None, bad.faults, () if unreadable else tuple(_untranslated(definition, "")))
+    untranslated = tuple(_untranslated(definition, ""))
     faults = tuple(misplaced(package, services, themes))
     return Judged(None if faults else package, faults, package.remarks + untranslated)
 

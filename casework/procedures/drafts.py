@@ -110,6 +110,15 @@ _SETTLE = text(
     where slug = :slug returning {_COLUMNS}
     """
 )
+# Further on than what is remembered: whoever has seen less is stale, and nobody's edit falls on another definition.
+_REPLACE = text(
+    f"""
+    update procedure_drafts set definition = cast(:definition as jsonb), revision = revision + {CHANGES_KEPT} + 1,
+                                base = :base, directorate_id = :directorate, approved_revision = null,
+                                approved_by = null, updated_at = clock_timestamp(), updated_by = :by
+    where slug = :slug returning {_COLUMNS}
+    """
+)
 _DISCARD = text("delete from procedure_drafts where slug = :slug")
 _APPROVE = text(
     f"""
@@ -207,6 +216,22 @@ async def settle(db: AsyncConnection, slug: str, *, base: int) -> Draft:
 async def approve(db: AsyncConnection, slug: str, *, by: AccountId) -> Draft:
     """This designer has read the draft as it is, and agrees that it is published."""
     return _draft((await db.execute(_APPROVE, {"slug": slug, "by": by})).one())
+
+
+async def replace(
+    db: AsyncConnection,
+    draft: Draft,
+    directorate: UUID,
+    definition: Mapping[str, Any],
+    *,
+    base: int | None,
+    by: AccountId,
+) -> Draft:
+    """The draft, under its lock, with another definition in place of all that was written: no edit is undone over it."""
+    binds = {"slug": draft.slug, "directorate": directorate, "definition": _json(definition), "base": base, "by": by}
+    replaced = _draft((await db.execute(_REPLACE, binds)).one())
+    await db.execute(_FORGET, {"slug": draft.slug, "revision": replaced.revision})
+    return replaced
 
 
 async def discard(db: AsyncConnection, slug: str) -> None:

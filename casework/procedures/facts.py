@@ -5,5 +5,5 @@ from collections.abc import Mapping
 from casework.journal.fact import Kind
 
 KINDS: Mapping[str, Kind] = {
-    "procedure.published": Kind(frozenset({"service_id", "revision"})),
+    "procedure.published": Kind(frozenset({"service_id", "revision"}), frozenset({"again"})),
 }

@@ -14,7 +14,7 @@ from casework.forms.kinds import EmailField, TextField
 from casework.forms.model import Commune, Form, Wording
 from casework.forms.rule_language import Rule
 from casework.forms.rule_reading import NOBODY, Profile, known_in, read_rule, value
-from casework.forms.strict import DefinitionFault, Reader
+from casework.forms.strict import DefinitionFault, Reader, too_deep
 from casework.organisation.communes import communes as of_the_community
 from casework.procedures.lookups import Lookup, read_lookups
 from casework.procedures.package_faults import sentence
@@ -25,6 +25,7 @@ from casework.procedures.scenarios import Scenario, read_scenarios
 Silence = Literal["none", "acceptance", "refusal"]
 
 SIZE_MAX = 256 * 1024  # characters of YAML
+DEPTH_MAX = 40  # levels of the whole document
 TITLE_MAX = 120
 SUMMARY_MAX = 300
 RECEIPT_MAX = 1_000
@@ -103,6 +104,8 @@ def read(definition: Any, *, communes: Mapping[str, Commune] | None = None) -> P
 
     `communes`: those that addresses may be in, by INSEE code; by default those of the community.
     """
+    if too_deep(definition, DEPTH_MAX):
+        raise BadPackage([DefinitionFault("", "too_deep", {"most": DEPTH_MAX})])
     faults: list[DefinitionFault] = []
     source = Reader.of(definition, "", faults)
     form = read_form(source.object("form"), of_the_community() if communes is None else communes)
@@ -184,16 +187,19 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_JSON_SCALARS = (  # YAML 1.2.2, 10.2.1.2 (JSON schema)
-    ("null", r"null|~|", ["n", "~", ""]),
-    ("bool", r"true|false", ["t", "f"]),
-    ("int", r"-?(?:0|[1-9][0-9]*)", list("-0123456789")),
-    ("float", r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)(?:[eE][-+]?[0-9]+)?", list("-0123456789")),
+JSON_SCALARS = tuple(  # YAML 1.2.2, 10.2.1.2 (JSON schema)
+    (tag, re.compile(rf"^(?:{pattern})$"), first)
+    for tag, pattern, first in (
+        ("null", r"null|~|", ["n", "~", ""]),
+        ("bool", r"true|false", ["t", "f"]),
+        ("int", r"-?(?:0|[1-9][0-9]*)", list("-0123456789")),
+        ("float", r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)(?:[eE][-+]?[0-9]+)?", list("-0123456789")),
+    )
 )
 
 
-for _tag, _pattern, _first in _JSON_SCALARS:
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
+for _tag, _pattern, _first in JSON_SCALARS:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _pattern, _first)
 
 
 def load_yaml(document: str) -> Any:

@@ -4,18 +4,19 @@ A scenario says who asks, on which day, with which answers, and what must come o
 stand-ins of a kind and a size. Whatever differs from what is expected is told as a fault of the package, at its place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 from uuid import UUID
 
-from casework.forms.check import CODES, Checked, check
+from casework.forms.blocks import BlockField
+from casework.forms.check import CODES, Checked, check, field_of
 from casework.forms.kinds import AttachmentField
-from casework.forms.model import FILE_MAX, INTEGER_MAX, MEDIA_TYPES, Form
+from casework.forms.model import FILE_MAX, INTEGER_MAX, MEDIA_TYPES, Field, Form
 from casework.forms.rule_language import is_date, printable
 from casework.forms.rule_reading import Profile
-from casework.forms.strict import SLUG, DefinitionFault, Reader
+from casework.forms.strict import SLUG, DefinitionFault, Reader, parts, too_deep
 from casework.journal.fact import canonical
 from casework.procedures.routing import Routed, route
 
@@ -133,7 +134,7 @@ def read_scenarios(source: Reader, form: Form) -> tuple[Scenario, ...]:
             name=name,
             on=_day(reader, "on"),
             who=_who(reader),
-            answers=_answers(reader.object("answers"), form, documents),
+            answers=_answers(reader.object("answers"), form.fields, documents),
             expect=_expected(reader.object("expect"), form),
             documents=documents,
         )
@@ -167,51 +168,49 @@ def _who(source: Reader) -> Profile:
     return who
 
 
-def _answers(reader: Reader, form: Form, documents: dict[UUID, tuple[str, int]]) -> dict[str, Any]:
+def _answers(reader: Reader, fields: Iterable[Field], documents: dict[UUID, tuple[str, int]]) -> dict[str, Any]:
     """The answers as somebody would send them; each `{document: pdf, megabytes: 2}` becomes a stored stand-in."""
-    answers = {}
+    asked = {each.id: each for each in fields}
+    answers: dict[str, Any] = {}
     for id_, value in reader.value.items():
         reader.read.add(id_)
-        asked = form.field(id_)
-        if asked is None or not asked.is_asked:
+        field_ = asked.get(id_)
+        if field_ is None or not field_.has_answer:
             reader.fault("", "unknown_field", field=printable(id_, 100))
-        elif isinstance(asked, AttachmentField):
-            stand_ins = []
-            for each in reader.objects(id_, least=1, most=_FIELDS_MAX):
-                kind = each.one_of("document", tuple(_FILES))
-                size = each.integer("megabytes", least=1, most=2 * FILE_MAX // _MEGABYTE, optional=True) or 1
-                each.close()
-                stand_in = UUID(int=len(documents) + 1)
-                documents[stand_in] = (_FILES[kind], size * _MEGABYTE)
-                stand_ins.append(str(stand_in))
-            answers[id_] = stand_ins
+        elif isinstance(field_, AttachmentField):
+            answers[id_] = [_stand_in(each, documents) for each in reader.objects(id_, least=1, most=_FIELDS_MAX)]
+        elif isinstance(field_, BlockField) and isinstance(value, list):
+            rows = reader.objects(id_, least=1, most=_FIELDS_MAX)
+            answers[id_] = [_answers(row, field_.fields, documents) for row in rows]
         else:
             answers[id_] = _kept(reader, id_, value)
     return answers
 
 
+def _stand_in(reader: Reader, documents: dict[UUID, tuple[str, int]]) -> str:
+    kind = reader.one_of("document", tuple(_FILES))
+    size = reader.integer("megabytes", least=1, most=2 * FILE_MAX // _MEGABYTE, optional=True) or 1
+    reader.close()
+    stand_in = UUID(int=len(documents) + 1)
+    documents[stand_in] = (_FILES[kind], size * _MEGABYTE)
+    return str(stand_in)
+
+
 def _kept(reader: Reader, key: str, value: Any) -> Any:
     """The answer, wrong or right, as JSON that the database keeps; None, and a fault, where it cannot be kept."""
-    level, inner = 0, [value]
+    if too_deep(value, _DEPTH_MAX):
+        reader.fault(key, "too_deep", most=_DEPTH_MAX)
+        return None
+    inner = [value]
     while inner:
-        if level > _DEPTH_MAX:
-            reader.fault(key, "too_deep", most=_DEPTH_MAX)
+        if any(isinstance(each, str) and any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in each) for each in inner):
+            reader.fault(key, "bad_text")
             return None
-        for each in inner:
-            if isinstance(each, str) and any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in each):
-                reader.fault(key, "bad_text")
-                return None
-            if isinstance(each, int | float) and not abs(each) <= INTEGER_MAX:
-                reader.fault(key, "out_of_range", least=-INTEGER_MAX, most=INTEGER_MAX)
-                return None
-        level, inner = level + 1, [part for each in inner for part in _parts(each)]
+        if any(isinstance(each, int | float) and not abs(each) <= INTEGER_MAX for each in inner):
+            reader.fault(key, "out_of_range", least=-INTEGER_MAX, most=INTEGER_MAX)
+            return None
+        inner = [part for each in inner for part in parts(each)]
     return value
-
-
-def _parts(value: Any) -> list[Any]:
-    if isinstance(value, Mapping):
-        return [*value.keys(), *value.values()]
-    return list(value) if isinstance(value, list | tuple) else []
 
 
 def _expected(reader: Reader, form: Form) -> Expected:
@@ -219,7 +218,7 @@ def _expected(reader: Reader, form: Form) -> Expected:
     for each in reader.objects("faults", least=1, most=_FIELDS_MAX, optional=True):
         id_, code = each.text("field", most=_FIELDS_MAX), each.one_of("code", tuple(CODES))
         each.close()
-        if id_ and code != "unknown_field" and form.field(id_.partition(".")[0]) is None:
+        if id_ and code != "unknown_field" and form.field(field_of(id_)) is None:
             each.fault("field", "unknown_field", field=printable(id_, 100))
         faults.add((id_, code))
     service = reader.slug("service") if reader.get("service", optional=True) is not None else None
@@ -246,6 +245,6 @@ def _expected(reader: Reader, form: Form) -> Expected:
 def _ids(reader: Reader, key: str, form: Form) -> tuple[str, ...]:
     items = reader.items(key, least=1, most=_FIELDS_MAX, optional=True)
     for i, each in enumerate(items):
-        if not isinstance(each, str) or form.field(each) is None:
+        if not isinstance(each, str) or form.field(field_of(each)) is None:
             reader.fault(f"{key}[{i}]", "unknown_field", field=printable(str(each), 100))
     return tuple(each for each in items if isinstance(each, str))

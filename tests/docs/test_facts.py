@@ -20,6 +20,7 @@ from casework.forms.model import Wording
 from casework.ids import DossierId, Version
 from casework.journal.fact import Fact
 from casework.journal.table import STREAMS
+from casework.procedures.dry_run import Verdict
 from casework.procedures.process import Action, Process, Step
 from tests.docs.tables import named, rows, section, transitions
 from workers.reactions import REACTIONS
@@ -77,6 +78,9 @@ def _calls(dossier: Dossier) -> dict[str, list[Callable[[], Fact | None]]]:
         "assign": [lambda: rules.assign(dossier, to=SOMEBODY, cover={}, batch_id=None, **usual)],
         "reroute": [lambda: rules.reroute(dossier, service_id=OTHER, directorate_id=OTHER, content="", **usual)],
         "move": [lambda: rules.move(dossier, service_id=OTHER, directorate_id=OTHER, by_hand=False, **clock)],
+        "move_revision": [
+            lambda: rules.move_revision(with_(dossier, revision=1), revision=2, verdict=Verdict("unchanged"), **clock)
+        ],
         "start_review": [lambda: rules.start_review(dossier, **usual)],
         "act": [lambda: rules.act(at_step, ACTION, PROCESS, holds=True, **usual)],
         "ask_completion": [lambda: rules.ask_completion(dossier, content="", **usual)],

@@ -24,9 +24,12 @@ from casework.dossiers.model import DOSSIER, FACT_COLUMNS
 from casework.dossiers.queues import VIEWS, WHERE, keys_before, queues_of, watched
 from casework.errors import Refused
 from casework.facts import KINDS
+from casework.forms.check import Fault
 from casework.ids import DossierId, Version, new_id
 from casework.journal import read
 from casework.journal.fact import Recorded, digest, plain
+from casework.procedures.actions import Listing, publish
+from casework.procedures.dry_run import Verdict
 from infra.database import reading, transaction
 from tests.people import Community, Person, settle
 from tests.processes import publish_process
@@ -57,6 +60,18 @@ async def reroute(db: AsyncConnection, c: Community, d: DossierId, seen: Version
 
 async def move(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
     return await actions.move(db, d, to=c.voirie, by=SYSTEM)
+
+
+async def move_revision(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
+    verdict = Verdict("to_ask", faults=(Fault("since", "required"),))
+    return await actions.move_revision(db, d, to=2, verdict=verdict, by=c.lea.as_agent)
+
+
+async def publish_again(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
+    listing = Listing("Acte", "Certificate", "papiers", internal=False, target_days=10)
+    changed: dict[str, Any] = {"form": {"pages": [{}]}}
+    slug = "acte-de-naissance"
+    return await publish(db, slug, definition=changed, listing=listing, service_id=c.etat_civil, by=SYSTEM)
 
 
 async def start_review(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
@@ -158,6 +173,7 @@ STORIES: dict[str, Story] = {
     "assign": Story((), assign),
     "reroute": Story((claim, start_review), reroute),
     "move": Story((claim,), move),
+    "move_revision": Story((claim, publish_again), move_revision),
     "start_review": Story((claim,), start_review),
     "act": Story((claim, start_review), act, process=True),
     "decide, at a step": Story((claim, start_review, act), decide, process=True),
