@@ -34,7 +34,8 @@ from casework.ids import DossierId, Version
 from casework.organisation import queries as organisation
 from casework.procedures import queries as procedures
 from casework.procedures.lookups import Answered, Filler
-from casework.procedures.package import Package, price_of
+from casework.procedures.package import Package
+from casework.procedures.price import price_of
 from casework.procedures.queries import Published
 from casework.procedures.routing import route
 

@@ -34,8 +34,9 @@ from casework.forms.model import Form
 from casework.forms.rule_reading import Profile
 from casework.procedures import queries
 from casework.procedures.lookups import Answered, Filler
-from casework.procedures.package import Package, price_of
+from casework.procedures.package import Package
 from casework.procedures.packages import package_of as package_of
+from casework.procedures.price import price_of
 from casework.procedures.queries import Published
 from casework.terms import PARIS
 

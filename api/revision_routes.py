@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
@@ -12,6 +13,7 @@ from api.inputs import In
 from api.parameters import Query
 from casework.errors import Invalid
 from casework.procedures.package import SIZE_MAX
+from casework.procedures.package_schema import package_schema
 
 _REFUSES = ("not_allowed", "not_found")
 _WRONG = (*_REFUSES, "not_publishable")
@@ -99,8 +101,20 @@ async def _roll_back(call: Call) -> drafts.Publication:
     return await revisions.roll_back(call.state, call.viewer, call.path["slug"], to=call.body.to, seen=call.version)
 
 
+async def _schema(call: Call) -> Response:
+    return Response(
+        msgspec.json.encode(package_schema()),
+        headers={"Cache-Control": "public, max-age=3600"},
+        media_type="application/schema+json",
+    )
+
+
 _PROCEDURE = "/procedures/{slug}"
 REVISIONS: tuple[Operation, ...] = (
+    Operation(
+        method="GET", path="/procedures/package-schema", name="package_schema", does="The JSON Schema of packages",
+        call=_schema, answers="application/schema+json", needs="anybody", forgives=True,
+    ),
     Operation(method="GET", path=f"{_PROCEDURE}/package", name="package", does="A revision's package", call=_export,
               query=OfRevision, gives=revisions.Exported, etag=True, refuses=_REFUSES),
     Operation(

@@ -162,6 +162,41 @@ def procedure_test(
     packages.test(files)
 
 
+@procedure.command("diff")
+def procedure_diff(
+    before: Annotated[Path, typer.Argument(help="Le fichier YAML d'avant.")],
+    after: Annotated[Path, typer.Argument(help="Le fichier YAML d'après.")],
+) -> None:
+    """Dire ce qui change d'une version d'une démarche à une autre."""
+    from cli import procedure as packages
+
+    packages.diff(before, after)
+
+
+@procedure.command("schema")
+def procedure_schema() -> None:
+    """Donner le schéma JSON des démarches, pour un éditeur qui vérifie pendant l'écriture."""
+    from cli import procedure as packages
+
+    packages.schema()
+
+
+@procedure.command("export")
+def procedure_export(slug: Annotated[str, typer.Argument(help="L'identifiant de la démarche.")]) -> None:
+    """Donner le fichier YAML de la version publiée d'une démarche."""
+    from cli import procedure as packages
+
+    _await(packages.export(with_running(Settings.read()), slug))
+
+
+@procedure.command("import")
+def procedure_import(file: Annotated[Path, typer.Argument(help="Le fichier YAML de la démarche.")]) -> None:
+    """Faire d'un fichier le brouillon d'une démarche, à relire et publier dans l'atelier."""
+    from cli import procedure as packages
+
+    _await(packages.import_(with_running(Settings.read()), file))
+
+
 @figures.command()
 def rebuild() -> None:
     """Refaire tous les chiffres depuis le journal (le processus worker arrêté)."""

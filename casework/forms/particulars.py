@@ -93,7 +93,9 @@ def _choice(reader: Reader, known: Mapping[str, Known]) -> Particulars:
 
 def _several(reader: Reader, known: Mapping[str, Known]) -> Particulars:
     choices = _choices(reader)
-    most = reader.integer("at_most", least=1, most=max(1, len(choices)), optional=True)
+    most = reader.integer("at_most", least=1, most=CHOICES_MAX, optional=True)
+    if most is not None and choices and most > len(choices):
+        reader.fault("at_most", "out_of_range", least=1, most=len(choices))
     return {"choices": choices, "at_most": most}
 
 

@@ -62,6 +62,8 @@ def _things(package: Playable, results: Sequence[Result]) -> Iterator[_Thing]:
         for j, each in enumerate(page.fields):
             yield from _field(f"{at}.fields[{j}]", each, opened)
             yield from _sight(f"{at}.fields[{j}]", each, results, may_hide=page.visible_if or each.visible_if)
+    for i, condition in enumerate(package.form.conditions):
+        yield from _rule(f"form.eligibility[{i}].refuse_if", condition.refuse_if, results)
     for i, way in enumerate(package.routing):
         # A rule is only asked where none before it held: what it would have said elsewhere counts for nothing.
         asked = [each for each in results if not any(_holds(before.when, each) for before in package.routing[:i])]

@@ -157,7 +157,13 @@ async def free_slug(db: AsyncConnection, title: str) -> str:
 
 
 async def begin(
-    db: AsyncConnection, slug: str, directorate: UUID, definition: Mapping[str, Any], *, base: int | None, by: AccountId
+    db: AsyncConnection,
+    slug: str,
+    directorate: UUID,
+    definition: Mapping[str, Any],
+    *,
+    base: int | None,
+    by: AccountId | None,
 ) -> Draft:
     """A new draft, of the published revision `base` or of nothing; the one that is there where somebody was faster."""
     binds = {"slug": slug, "directorate": directorate, "definition": _json(definition), "base": base, "by": by}

@@ -1,8 +1,8 @@
 """What another revision of its procedure would make of an open dossier (PURE).
 
 Answers stay as they were filed: nothing is erased, nothing is invented. They are judged as on the day of filing, for
-whoever filed. A dossier of which an answer would go out of sight, or mean something else, is not moved: it ends by the
-revision that it was filed by.
+whoever filed. A dossier of which an answer would go out of sight or mean something else, or whom the later revision is
+not for, is not moved: it ends by the revision that it was filed by.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ class Verdict:
     """
 
     code: Code
-    lost: tuple[Fault, ...] = ()  # answer_lost, kind_changed, or answers_erased of the whole
+    lost: tuple[Fault, ...] = ()  # answer_lost, kind_changed, not_eligible, or answers_erased of the whole
     faults: tuple[Fault, ...] = ()
     service: str | None = None  # slug of the one that gets it; None: it stays where it is
     step: str | None = None  # where it will be
@@ -64,6 +64,10 @@ def verdict(before: Package, after: Package, kept: Kept, *, services: Collection
     if lost:
         return Verdict("impossible", lost=lost, step=kept.step)
     checked = _judged(after, kept)
+    if refused := tuple(fault for fault in checked.faults if fault.code == "not_eligible"):
+        return Verdict(
+            "impossible", lost=refused, step=kept.step
+        )  # whom it is for was another matter when it was filed
     to = route(after, checked.answers, today=kept.on, profile=kept.who)
     to = to if to in services else after.service
     service = None if kept.by_hand or to == kept.service else to

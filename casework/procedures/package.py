@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Literal, cast
 
 import yaml
@@ -13,7 +12,7 @@ from casework.forms.definition import read_form
 from casework.forms.kinds import EmailField, TextField
 from casework.forms.model import Commune, Form, Wording
 from casework.forms.rule_language import Rule
-from casework.forms.rule_reading import NOBODY, Profile, known_in, read_rule, value
+from casework.forms.rule_reading import known_in, read_rule
 from casework.forms.strict import DefinitionFault, Reader, too_deep
 from casework.organisation.communes import communes as of_the_community
 from casework.procedures.lookups import Lookup, read_lookups
@@ -86,14 +85,6 @@ class BadPackage(Exception):
         return "\n".join(f"{fault.path or '.'} : {sentence(fault)}" for fault in self.faults)
 
 
-def price_of(package: Package, answers: Mapping[str, Any], *, today: date, profile: Profile = NOBODY) -> int | None:
-    """What these answers cost, in cents, never below zero; None where nothing is to be paid, or it is not known yet."""
-    if package.price is None:
-        return None
-    euros = value(package.price, answers, today, profile)
-    return max(0, round(euros * 100)) if isinstance(euros, int | float) else None
-
-
 def parse(document: str, *, communes: Mapping[str, Commune] | None = None) -> Package:
     """The procedure that this YAML document defines. Raises BadPackage. `communes`: see read."""
     return read(load_yaml(document), communes=communes)
@@ -108,7 +99,21 @@ def read(definition: Any, *, communes: Mapping[str, Commune] | None = None) -> P
         raise BadPackage([DefinitionFault("", "too_deep", {"most": DEPTH_MAX})])
     faults: list[DefinitionFault] = []
     source = Reader.of(definition, "", faults)
-    form = read_form(source.object("form"), of_the_community() if communes is None else communes)
+    package = read_sections(
+        source,
+        definition if isinstance(definition, Mapping) else {},
+        of_the_community() if communes is None else communes,
+    )
+    if faults:
+        raise BadPackage(faults)
+    return package
+
+
+def read_sections(source: Reader, definition: Mapping[str, Any], communes: Mapping[str, Commune]) -> Package:
+    """What the sections say; what does not hold is noted in the reader. Everything is asked of it: the package's JSON
+    Schema is made of what is asked (casework.procedures.package_schema).
+    """
+    form = read_form(source.object("form"), communes)
     routing, remarks = read_routing(source, form)
     package = Package(
         slug=source.slug("slug"),
@@ -132,13 +137,11 @@ def read(definition: Any, *, communes: Mapping[str, Commune] | None = None) -> P
         process=read_process(source, form),
         scenarios=read_scenarios(source, form),
         remarks=remarks,
-        definition=definition if isinstance(definition, Mapping) else {},
+        definition=definition,
     )
     if package.silence != "none" and package.statutory_days is None:
         source.fault("silence", "silence_without_days")
     source.close()
-    if faults:
-        raise BadPackage(faults)
     return package
 
 

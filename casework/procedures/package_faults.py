@@ -68,6 +68,7 @@ SENTENCES: Mapping[str, str] = {
     "scenario_no_fault": "« {name} » : la réponse à {field} devrait être refusée ({fault}), et ne l’est pas.",
     "scenario_fault": "« {name} » : la réponse à {field} est refusée ({fault}), et ne devrait pas l’être.",
     "scenario_service": "« {name} » : la demande devrait aller au service {expected}, et va au service {found}.",
+    "scenario_price": "« {name} » : la demande devrait coûter {expected} €, et coûte {found} €.",
     "scenario_answer": "« {name} » : la réponse gardée devrait être {expected}, et c’est {found}.",
     "never_true": "cette règle n’est vraie dans aucun scénario.",
     "never_false": "cette règle n’est fausse dans aucun scénario.",

@@ -12,12 +12,13 @@ from uuid import UUID
 
 from casework.forms.blocks import BlockField
 from casework.forms.check import CODES, Checked, check, field_of
-from casework.forms.kinds import AttachmentField
-from casework.forms.model import FILE_MAX, INTEGER_MAX, MEDIA_TYPES, Field, Form
+from casework.forms.kinds import CENTS, AttachmentField
+from casework.forms.model import DECIMAL_MAX, FILE_MAX, INTEGER_MAX, MEDIA_TYPES, Field, Form
 from casework.forms.rule_language import is_date, printable
 from casework.forms.rule_reading import Profile
 from casework.forms.strict import SLUG, DefinitionFault, Reader, parts, too_deep
 from casework.journal.fact import canonical
+from casework.procedures.price import Priced, price_of
 from casework.procedures.routing import Routed, route
 
 SCENARIOS_MAX = 60
@@ -38,6 +39,7 @@ class Expected:
     optional: tuple[str, ...] = ()
     faults: frozenset[tuple[str, str]] = frozenset()  # (field or field.part, code of casework.forms.check)
     service: str | None = None  # slug
+    price: int | None = None  # cents
     answers: Mapping[str, Any] = field(default_factory=dict)  # as they are kept; None: no answer is
 
 
@@ -53,7 +55,7 @@ class Scenario:
     documents: Mapping[UUID, tuple[str, int]] = field(default_factory=dict)  # stand-ins: media type, size in bytes
 
 
-class Playable(Routed, Protocol):
+class Playable(Routed, Priced, Protocol):
     """What of a package is played."""
 
     @property
@@ -104,6 +106,10 @@ def _play(package: Playable, rank: int, scenario: Scenario) -> Result:
         told.fault("faults", "scenario_fault", field=id_, fault=code)
     if expect.service is not None and expect.service != service:
         told.fault("service", "scenario_service", expected=expect.service, found=service)
+    cents = price_of(package, checked.answers, today=scenario.on, profile=scenario.who)
+    if expect.price is not None and expect.price != cents:
+        found_euros = None if cents is None else cents / 100
+        told.fault("price", "scenario_price", expected=expect.price / 100, found=found_euros)
     for id_, value in expect.answers.items():
         if canonical(value) != canonical(checked.answers.get(id_)):
             told.fault(f"answers.{id_}", "scenario_answer", expected=value, found=checked.answers.get(id_))
@@ -222,6 +228,7 @@ def _expected(reader: Reader, form: Form) -> Expected:
             each.fault("field", "unknown_field", field=printable(id_, 100))
         faults.add((id_, code))
     service = reader.slug("service") if reader.get("service", optional=True) is not None else None
+    price = reader.number("price", most=DECIMAL_MAX, digits=CENTS)
     answers = {}
     if reader.get("answers", optional=True) is not None:
         kept = reader.object("answers")
@@ -236,6 +243,7 @@ def _expected(reader: Reader, form: Form) -> Expected:
         optional=_ids(reader, "optional", form),
         faults=frozenset(faults),
         service=service,
+        price=None if price is None else round(price * 100),
         answers=answers,
     )
     reader.close()

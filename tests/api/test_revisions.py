@@ -3,11 +3,13 @@
 import copy
 from collections import OrderedDict
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from jsonschema_rs import Draft202012Validator
 from sqlalchemy import text
 
 from casework.authority import SYSTEM
@@ -15,7 +17,9 @@ from casework.dossiers import behind
 from casework.procedures import catalogue, packages
 from casework.procedures.actions import Listing, publish
 from casework.procedures.package import read
+from cli import procedure as command
 from infra.database import transaction
+from infra.settings import Failed
 from tests.api.house import BIRTH, House, act
 from tests.cli.test_procedure import HOSTILE
 
@@ -258,6 +262,43 @@ async def test_a_package_goes_out_and_comes_back_as_it_was(house: House) -> None
     other["form"]["pages"][0]["fields"].pop()
     told = await lea.post("/procedures/essai/difference", json={"definition": other}, headers={"accept-language": "en"})
     assert [each["sentence"] for each in told.json()["changes"]] == ["the question “d” is removed."]
+
+
+async def test_a_file_goes_out_and_comes_back_by_the_command(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lea = await house.as_("lea")
+    asked = definition("essai", FIELDS, routing=ROUTING)
+    await published(house, "essai", asked)
+    await command.export(house.settings, "essai")
+    file = tmp_path / "essai.yaml"
+    file.write_text(capsys.readouterr().out, "utf-8")
+    await command.import_(house.settings, file)
+    draft = (await lea.get("/procedure-drafts/essai")).json()
+    assert (draft["definition"], draft["base"], draft["updated_by"]) == (asked, 1, None)
+    with pytest.raises(Failed, match="a déjà un brouillon"):
+        await command.import_(house.settings, file)
+    with pytest.raises(Failed, match="n’est pas publiée"):
+        await command.export(house.settings, "nulle-part")
+    file.write_text(file.read_text("utf-8").replace("service: etat-civil", "service: nulle-part"), "utf-8")
+    with pytest.raises(Failed, match="à corriger"):
+        await command.import_(house.settings, file)
+    assert "service : " in capsys.readouterr().out
+
+
+async def test_who_a_later_revision_is_not_for_ends_by_their_own(house: House) -> None:
+    await published(house, "essai", definition("essai", FIELDS))
+    id_ = await filed(house, "essai", {"b": 3})
+    later = definition("essai", FIELDS)
+    later["form"]["eligibility"] = [{"refuse_if": {"<": [{"var": "b"}, 5]}, "because": words("Trop peu.")}]
+    (said,) = await dry(house, "essai", definition=later)
+    assert (said["id"], said["verdict"], said["lost"][0]["code"]) == (id_, "impossible", "not_eligible")
+
+
+async def test_the_schema_is_everybodys(house: House) -> None:
+    found = await (await house.anonymous()).get("/procedures/package-schema")
+    assert found.headers["content-type"] == "application/schema+json"
+    assert Draft202012Validator(found.json()).is_valid(definition("essai", FIELDS, routing=ROUTING))
 
 
 async def test_a_draft_that_somebody_is_changing_is_not_written_over(house: House) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from casework.procedures.catalogue import SHIPPED
-from cli.procedure import check
+from cli.procedure import check, diff, schema
 from cli.procedure import test as play
 from infra.settings import Failed
 
@@ -104,3 +104,18 @@ def test_scenarios_are_played_and_what_they_miss_is_told(tmp_path: Path, capsys:
     assert told[0].endswith("2 scénario(s) réussi(s) sur 3.")
     assert "scenarios[0].expect.shown" in told[1]
     assert "Un vélo de ville" in told[1]
+
+
+def test_what_changes_is_told_a_line_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    later = written(tmp_path, COMPOST.replace("target_days: 15", "target_days: 20"))
+    diff(SHIPPED / "composteur.yaml", later)
+    assert capsys.readouterr().out == "target_days : 15 devient 20.\n"
+    diff(later, later)
+    assert capsys.readouterr().out == ""
+    with pytest.raises(Failed, match="à corriger"):
+        diff(later, written(tmp_path, "slug: 3"))
+
+
+def test_the_schema_is_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    schema()
+    assert json.loads(capsys.readouterr().out)["title"] == "Relais procedure package"

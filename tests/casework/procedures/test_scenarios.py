@@ -79,6 +79,31 @@ def test_the_day_and_the_profile_are_the_scenarios_own() -> None:
     assert not differences(package(there, minor, of_age, form=form))
 
 
+def test_the_price_is_in_euros() -> None:
+    costs = {"*": [{"var": "tax_shares"}, 1.25]}
+    assert not differences(package(expecting(price=2.5), price=costs))
+    (found,) = differences(package(expecting(price=2), price=costs))
+    assert (found.code, found.params["expected"], found.params["found"]) == ("scenario_price", 2, 2.5)
+    (found,) = differences(package(expecting(price=2)))
+    assert found.params["found"] is None, "nothing is to be paid"
+
+
+def test_rows_of_a_block_have_answers_stand_ins_and_faults_of_their_own() -> None:
+    inside = [
+        {"id": "name", "kind": "text", "label": BASE["title"], "required": True},
+        {"id": "proof", "kind": "attachment", "label": BASE["title"], "types": ["pdf"]},
+    ]
+    block = {"id": "people", "kind": "block", "label": BASE["title"], "row": BASE["title"], "fields": inside}
+    form = {"pages": [*BASE["form"]["pages"], {"id": "rows", "title": BASE["title"], "fields": [block]}]}
+    rows = [{"name": "Camille", "proof": [{"document": "pdf"}]}, {"proof": [{"document": "png"}]}]
+    faults = [
+        {"field": "people[1].name", "code": "required"},
+        {"field": "people[1].proof", "code": "wrong_media_type"},
+    ]
+    scenario = GREEN | {"answers": GREEN["answers"] | {"people": rows}}
+    assert not differences(package(scenario | {"expect": {"faults": faults, "shown": ["people[0].proof"]}}, form=form))
+
+
 @pytest.mark.parametrize(
     ("scenario", "where", "code"),
     [
