@@ -17,7 +17,7 @@ from casework.procedures.package import BadPackage, Package, read
 from casework.procedures.routing import Route, read_routing
 
 TARGET_DAYS = 15
-_STEP = re.compile(r"form\.pages\[(\d+)\](?:\.fields\[(\d+)\])?\.?(.*)", re.DOTALL)
+_STEP = re.compile(r"form\.pages\[(\d+)\](?:\.fields\[(\d+)\](?:\.fields\[(\d+)\])?)?\.?(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,11 @@ def element_of(definition: Mapping[str, Any], path: str) -> tuple[str, str]:
     try:
         page = definition["form"]["pages"][int(match[1])]
         if match[2] is None:
-            return f"page:{page['id']}", match[3]
-        return f"field:{page['fields'][int(match[2])]['id']}", match[3]
+            return f"page:{page['id']}", match[4]
+        field = page["fields"][int(match[2])]
+        if match[3] is not None:
+            field = field["fields"][int(match[3])]
+        return f"field:{field['id']}", match[4]
     except (KeyError, IndexError, TypeError):
         return "head", path
 

@@ -17,6 +17,7 @@ import msgspec
 from casework.forms.strict import NAME, SLUG, SLUG_MAX
 
 SIZE_MAX = 256 * 1024  # bytes of JSON, as a package's file may have
+BLOCK = "block:"  # before a block's id, where a page's id may stand too
 _OF_THE_DRAFT = frozenset({"form", "slug", "directorate"})  # not of the head: they have edits of their own, or none
 
 Element = dict[str, Any]
@@ -71,7 +72,7 @@ class RemovePage(_Edit, frozen=True, kw_only=True, tag="remove_page"):
 
 
 class AddField(_Edit, frozen=True, kw_only=True, tag="add_field"):
-    """A field on a page."""
+    """A field on a page, or in a block (`block:<id>`)."""
 
     page: str
     field: Element
@@ -93,7 +94,7 @@ class ChangeField(_Edit, frozen=True, kw_only=True, tag="change_field"):
 
 
 class MoveField(_Edit, frozen=True, kw_only=True, tag="move_field"):
-    """A field elsewhere, on this page or another."""
+    """A field elsewhere: on a page, or in a block (`block:<id>`)."""
 
     field: str
     page: str
@@ -158,9 +159,20 @@ def fields(page: Definition) -> list[Element]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
+def homes(definition: Definition) -> dict[str, list[Element]]:
+    """Where fields are: those of each page by its id, and of each block by `block:<id>`, in the order of the form."""
+    found: dict[str, list[Element]] = {}
+    for page in pages(definition):
+        found[str(page.get("id"))] = fields(page)
+        found |= {
+            f"{BLOCK}{each.get('id')}": fields(each) for each in fields(page) if isinstance(each.get("fields"), list)
+        }
+    return found
+
+
 def every_field(definition: Definition) -> dict[str, Element]:
-    """All fields by id, in the order of the form."""
-    return {str(each.get("id")): each for page in pages(definition) for each in fields(page)}
+    """All fields by id, those inside blocks too."""
+    return {str(each.get("id")): each for inside in homes(definition).values() for each in inside}
 
 
 def id_of(words: str, taken: Collection[str], *, joiner: str = "_") -> str:
@@ -191,19 +203,25 @@ def touches(definition: Definition, edit: Edit) -> frozenset[str]:
             return frozenset({f"page:{edit.page}.place"})
         case RemovePage():
             inside = [each for page in pages(definition) if page.get("id") == edit.page for each in fields(page)]
-            return frozenset({f"page:{edit.page}", *(f"field:{each.get('id')}" for each in inside)})
+            return frozenset({f"page:{edit.page}"}).union(*(_whole(each) for each in inside))
         case AddField():
-            return frozenset({f"field:{edit.field.get('id')}"})
+            return _whole(edit.field)
         case CopyField():
             return frozenset({f"field:{edit.copy}"})
         case ChangeField():
-            return frozenset(f"field:{edit.field}.{key}" for key in edit.set)
+            keys = frozenset(f"field:{edit.field}.{key}" for key in edit.set)
+            return keys | _whole(every_field(definition).get(edit.field, {})) if "fields" in edit.set else keys
         case MoveField():
             return frozenset({f"field:{edit.field}.place"})
         case RemoveField():
-            return frozenset({f"field:{edit.field}"})
+            return _whole(every_field(definition).get(edit.field, {"id": edit.field}))
         case Several():
             return frozenset().union(*(touches(definition, each) for each in edit.edits))
+
+
+def _whole(field: Definition) -> frozenset[str]:
+    """A field with those inside it."""
+    return frozenset(f"field:{each.get('id')}" for each in (field, *fields(field)))
 
 
 def collide(one: Collection[str], other: Collection[str]) -> frozenset[str]:
@@ -283,46 +301,71 @@ def _applied(definition: Definition, edit: Edit) -> Edited:
             id_ = _checked_field(edit.field, every_field(definition))
             return Edited(_inserted(definition, edit.page, edit.field, edit.before), RemoveField(field=id_))
         case CopyField():
-            at, place = _field_place(before, edit.field)
-            inside = fields(before[at])
-            copy = {**inside[place], "id": edit.copy}
+            home, inside, place = _found(definition, edit.field)
+            copy = _renamed(inside[place], edit.copy, every_field(definition))
             _checked_field(copy, every_field(definition))
             after = _following(inside, place)
-            return Edited(_inserted(definition, before[at]["id"], copy, after), RemoveField(field=edit.copy))
+            return Edited(_inserted(definition, home, copy, after), RemoveField(field=edit.copy))
         case ChangeField():
-            at, place = _field_place(before, edit.field)
+            home, inside, place = _found(definition, edit.field)
             if "id" in edit.set:
                 raise EditRefused("bad_element", f"field:{edit.field}.id")
-            inside = fields(before[at])
             field, old = _changed(inside[place], edit.set)
-            changed_page = {**before[at], "fields": _replaced(inside, place, field)}
             undo_field = ChangeField(field=edit.field, set=old)
-            return Edited(_with(definition, _replaced(before, at, changed_page)), undo_field)
+            return Edited(_with_home(definition, home, _replaced(inside, place, field)), undo_field)
         case MoveField():
-            at, place = _field_place(before, edit.field)
-            field, without, was = _taken(definition, before, at, place)
-            undo_move = MoveField(field=edit.field, page=before[at]["id"], before=was)
-            return Edited(_inserted(without, edit.page, field, edit.before), undo_move)
+            home, inside, place = _found(definition, edit.field)
+            if edit.page.startswith(BLOCK) and "fields" in inside[place]:
+                raise EditRefused("bad_element", f"field:{edit.field}")  # no block inside a block
+            undo_move = MoveField(field=edit.field, page=home, before=_following(inside, place))
+            return Edited(_inserted(_without(definition, edit.field), edit.page, inside[place], edit.before), undo_move)
         case RemoveField():
-            at, place = _field_place(before, edit.field)
-            field, without, was = _taken(definition, before, at, place)
-            return Edited(without, AddField(page=before[at]["id"], field=field, before=was))
+            home, inside, place = _found(definition, edit.field)
+            undo_remove = AddField(page=home, field=inside[place], before=_following(inside, place))
+            return Edited(_without(definition, edit.field), undo_remove)
 
 
-def _taken(
-    definition: Definition, before: Sequence[Element], page: int, place: int
-) -> tuple[Element, Element, str | None]:
-    """A field, the definition without it, and the id of the field that came after it."""
-    inside = fields(before[page])
-    rest = {**before[page], "fields": [*inside[:place], *inside[place + 1 :]]}
-    return inside[place], _with(definition, _replaced(before, page, rest)), _following(inside, place)
+def _found(definition: Definition, id_: str) -> tuple[str, list[Element], int]:
+    """The home of a field, the fields there, and its place among them."""
+    for home, inside in homes(definition).items():
+        for place, field in enumerate(inside):
+            if field.get("id") == id_:
+                return home, inside, place
+    raise EditRefused("no_such_element", f"field:{id_}"[:100])
 
 
-def _inserted(definition: Definition, page_id: str, field: Element, before: str | None) -> Element:
-    found = pages(definition)
-    place = _place(found, page_id, "page")
-    page = {**found[place], "fields": _put(fields(found[place]), field, before)}
-    return _with(definition, _replaced(found, place, page))
+def _without(definition: Definition, id_: str) -> Element:
+    home, inside, place = _found(definition, id_)
+    return _with_home(definition, home, [*inside[:place], *inside[place + 1 :]])
+
+
+def _inserted(definition: Definition, home: str, field: Element, before: str | None) -> Element:
+    inside = homes(definition).get(home)
+    if inside is None:
+        raise EditRefused("no_such_element", (home if home.startswith(BLOCK) else f"page:{home}")[:100])
+    return _with_home(definition, home, _put(inside, field, before))
+
+
+def _with_home(definition: Definition, home: str, inside: list[Element]) -> Element:
+    """The definition with these fields in this home."""
+    if not home.startswith(BLOCK):
+        return _with(
+            definition, [{**page, "fields": inside} if page.get("id") == home else page for page in pages(definition)]
+        )
+    outer, around, place = _found(definition, home.removeprefix(BLOCK))
+    return _with_home(definition, outer, _replaced(around, place, {**around[place], "fields": inside}))
+
+
+def _renamed(field: Element, id_: str, taken: Collection[str]) -> Element:
+    """The field under another id, those inside it too."""
+    if not isinstance(field.get("fields"), list):
+        return {**field, "id": id_}
+    used = {*taken, id_}
+    inside = []
+    for each in fields(field):
+        inside.append({**each, "id": id_of(str(each.get("id")).replace("_", " "), used)})
+        used.add(str(inside[-1]["id"]))
+    return {**field, "id": id_, "fields": inside}
 
 
 def _with(definition: Definition, changed: Sequence[Element]) -> Element:
@@ -356,25 +399,18 @@ def _place(items: Sequence[Element], id_: str, what: str) -> int:
     return place
 
 
-def _field_place(found: Sequence[Element], id_: str) -> tuple[int, int]:
-    for number, page in enumerate(found):
-        for place, field in enumerate(fields(page)):
-            if field.get("id") == id_:
-                return number, place
-    raise EditRefused("no_such_element", f"field:{id_}"[:100])
-
-
 def _checked_page(page: Element, found: Sequence[Element]) -> str:
     id_, inside = page.get("id"), page.get("fields", [])
     if not _is_id(id_, SLUG) or not isinstance(inside, list):
         raise EditRefused("bad_element", "page")
     if id_ in [each.get("id") for each in found]:
         raise EditRefused("already_there", f"page:{id_}")
-    known = {str(each.get("id")): each for other in found for each in fields(other)}
+    known = every_field({"form": {"pages": list(found)}})
     for each in inside:
         if not isinstance(each, dict):
             raise EditRefused("bad_element", f"page:{id_}.fields")
-        known[_checked_field(each, known)] = each
+        _checked_field(each, known)
+        known |= {str(one.get("id")): one for one in (each, *fields(each))}
     return str(id_)
 
 
@@ -384,6 +420,13 @@ def _checked_field(field: Element, known: Mapping[str, Element]) -> str:
         raise EditRefused("bad_element", "field")
     if id_ in known:
         raise EditRefused("already_there", f"field:{id_}")
+    if "fields" in field:
+        within = {**known, str(id_): field}
+        inside = field["fields"] if isinstance(field["fields"], list) else [None]
+        for each in inside:
+            if not isinstance(each, dict) or "fields" in each:
+                raise EditRefused("bad_element", f"field:{id_}.fields")
+            within[_checked_field(each, within)] = each
     return str(id_)
 
 

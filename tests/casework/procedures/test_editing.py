@@ -39,19 +39,28 @@ PAGES = ["one", "two", "three"]
 values = st.none() | st.booleans() | st.sampled_from(["a", "b"]) | st.just({"fr": "x", "en": "y"})
 keys = st.dictionaries(st.sampled_from(["label", "help", "required", "kind"]), values, min_size=1, max_size=2)
 page_ids, field_ids = st.sampled_from(PAGES), st.sampled_from(IDS)
+home_ids = page_ids | st.sampled_from([f"block:{id_}" for id_ in IDS[:2]])
 places = st.none() | field_ids
 
 
 @st.composite
 def definitions(draw: st.DrawFn) -> dict[str, Any]:
     ids = draw(st.lists(field_ids, unique=True))
-    made = []
-    for page in draw(st.lists(page_ids, unique=True)):
-        count = draw(st.integers(0, len(ids)))
-        made.append(
-            {"id": page, "title": {"fr": page, "en": page}, "fields": [{"id": i, "kind": "text"} for i in ids[:count]]}
-        )
-        ids = ids[count:]
+
+    def some(most: int, *, blocks: bool) -> list[dict[str, Any]]:
+        made: list[dict[str, Any]] = []
+        for _ in range(draw(st.integers(0, most))):
+            if not ids:
+                break
+            made.append({"id": ids.pop(), "kind": "text"})
+            if blocks and draw(st.booleans()):
+                made[-1] |= {"kind": "block", "fields": some(2, blocks=False)}
+        return made
+
+    made = [
+        {"id": page, "title": {"fr": page, "en": page}, "fields": some(3, blocks=True)}
+        for page in draw(st.lists(page_ids, unique=True))
+    ]
     return {"slug": "x", "title": {"fr": "X", "en": "X"}, "form": {"pages": made}}
 
 
@@ -63,10 +72,10 @@ single: st.SearchStrategy[Any] = st.one_of(
     st.builds(ChangePage, page=page_ids, set=st.dictionaries(st.just("title"), values, min_size=1)),
     st.builds(MovePage, page=page_ids, before=st.none() | page_ids),
     st.builds(RemovePage, page=page_ids),
-    st.builds(lambda p, f, b: AddField(page=p, field={"id": f, "kind": "text"}, before=b), page_ids, field_ids, places),
+    st.builds(lambda p, f, b: AddField(page=p, field={"id": f, "kind": "text"}, before=b), home_ids, field_ids, places),
     st.builds(CopyField, field=field_ids, copy=field_ids),
     st.builds(ChangeField, field=field_ids, set=keys),
-    st.builds(MoveField, field=field_ids, page=page_ids, before=places),
+    st.builds(MoveField, field=field_ids, page=home_ids, before=places),
     st.builds(RemoveField, field=field_ids),
 )
 edits = single | st.builds(Several, edits=st.lists(single, max_size=3))
@@ -77,13 +86,19 @@ def normal(definition: dict[str, Any]) -> dict[str, Any]:
     return {**definition, "form": {"pages": [{**page, "fields": fields(page)} for page in pages(definition)]}}
 
 
+def unordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Fields, those inside blocks too, by id."""
+    each_ = [{**each, "fields": unordered(fields(each))} if "fields" in each else each for each in found]
+    return sorted(each_, key=lambda field: str(field["id"]))
+
+
 def contents(definition: dict[str, Any]) -> Any:
     """What is in it, whatever the order: which fields are on which page, and what each says."""
     head = {key: value for key, value in definition.items() if key != "form"}
     return head, {
         page["id"]: (
             {key: value for key, value in page.items() if key != "fields"},
-            sorted(fields(page), key=lambda field: str(field["id"])),
+            unordered(fields(page)),
         )
         for page in pages(definition)
     }
@@ -113,6 +128,11 @@ def test_edits_that_touch_different_things_make_the_same_whoever_came_first(
     assert contents(first) == contents(second)
 
 
+def flat(field: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A field without those inside it."""
+    return None if field is None else {key: value for key, value in field.items() if key != "fields"}
+
+
 @given(definitions(), edits)
 def test_an_edit_changes_nothing_that_it_does_not_say(definition: dict[str, Any], edit: Edit) -> None:
     before = msgspec.json.encode(definition)
@@ -124,7 +144,7 @@ def test_an_edit_changes_nothing_that_it_does_not_say(definition: dict[str, Any]
     touched = touches(definition, edit)
     old, new = every_field(definition), every_field(after)
     for id_ in old.keys() | new.keys():
-        if old.get(id_) != new.get(id_):
+        if flat(old.get(id_)) != flat(new.get(id_)):
             assert collide({f"field:{id_}"}, touched)
     assert said(definition, edit).code or isinstance(edit, Several)
 
@@ -184,6 +204,18 @@ def test_a_blank_procedure_with_one_question_and_the_contact_page_can_be_publish
     assert judged.package is not None, judged.faults
     assert judged.package.applicant.email == "email_2"
     assert {each.code for each in judged.remarks} == {"untranslated"}
+
+
+def test_questions_are_put_into_blocks_and_a_copied_block_has_ids_of_its_own() -> None:
+    definition = blank("x", "X", directorate="d", service="s", theme="t")
+    definition = apply(definition, AddField(page="demande", field=new_field(definition, "Enfants", "block"))).definition
+    name = new_field(definition, "Prénom", "text")
+    definition = apply(definition, AddField(page="block:enfants", field=name, before="precision")).definition
+    definition = apply(definition, CopyField(field="enfants", copy="enfants_2")).definition
+    assert list(every_field(definition)) == ["enfants", "enfants_2", "prenom", "precision", "prenom_2", "precision_2"]
+    assert element_of(definition, "form.pages[0].fields[1].fields[0].label") == ("field:prenom_2", "label")
+    with pytest.raises(EditRefused):
+        apply(definition, MoveField(field="enfants_2", page="block:enfants"))
 
 
 def test_a_fault_is_told_at_its_element() -> None:
