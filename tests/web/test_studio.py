@@ -15,7 +15,7 @@ from tests.api.house import House
 from web.studio.words import of
 
 STUDIO = "/agent/studio"
-BY_HAND = ("block", "computed")  # shown, kept, and written in the file of the procedure
+BY_HAND = ("computed",)  # shown, kept, and written in the file of the procedure
 
 
 async def browsing(house: House, who: str) -> httpx.AsyncClient:
@@ -254,9 +254,39 @@ async def test_what_is_written_by_hand_is_shown_and_kept(house: House) -> None:
         form = {"element": element, "was": "{}", "kind": kind, "label.fr": f"Autre {kind}", "seen": str(seen + 1)}
         assert (await lea.post(path, data=form)).status_code == 303
     fields = (await draft(house, path))["definition"]["form"]["pages"][0]["fields"]
-    assert fields[0]["fields"][0]["id"] == "precision"
-    assert fields[1]["value"] == 0
-    for shown in (f"{path}/apercu", f"{path}/essayer"):
-        assert "Précision" in (await lea.get(shown)).text
-        more = await lea.post(shown, data={"question_block.rows": "1", "act": "add:question_block"})
-        assert more.text.count("Précision") == 2
+    assert fields[0]["value"] == 0
+
+
+async def test_questions_are_asked_as_often_as_there_are_children(house: House) -> None:
+    lea = await browsing(house, "lea")
+    path = await begun(house, lea)
+    asked = {"act": "add-field", "page": "demande", "new.label": "Enfants", "new.kind": "block"}
+    await lea.post(path, data=asked)
+    shown = await lea.get(f"{path}?element=field:enfants")
+    assert "Nouvelle question dans ce bloc" in shown.text
+    for label in ("Prénom", "Cantine"):
+        await lea.post(path, data={**asked, "page": "block:enfants", "new.label": label, "new.kind": "text"})
+    await lea.post(path, data={"act": "remove:field:precision"})
+    await lea.post(path, data={"act": "up:field:cantine", "element": "field:cantine"})
+    form = {"element": "field:cantine", "was": "{}", "kind": "text", "label.fr": "Cantine", "required": "always"}
+    assert (await lea.post(path, data={**form, "required_if.join": "all"})).status_code == 303
+    form = {
+        "element": "field:enfants",
+        "was": "{}",
+        "kind": "block",
+        "label.fr": "Enfants",
+        "row.fr": "Enfant",
+        "most": "3",
+    }
+    assert (await lea.post(path, data=form)).status_code == 303
+    assert (await lea.get(f"{path}?element=field:prenom")).status_code == 200
+    found = await draft(house, path)
+    assert found["faults"] == []
+    block = found["definition"]["form"]["pages"][0]["fields"][0]
+    assert [each["id"] for each in block["fields"]] == ["cantine", "prenom"]
+    assert block["fields"][0]["required"] is True
+    assert (block["row"]["fr"], block["most"]) == ("Enfant", 3)
+    for page in (f"{path}/apercu", f"{path}/essayer"):
+        assert "Prénom" in (await lea.get(page)).text
+        more = await lea.post(page, data={"enfants.rows": "1", "act": "add:enfants"})
+        assert more.text.count("Cantine") == 2

@@ -153,7 +153,8 @@ def _asked(
             return CopyField(field=target, copy=copy), f"field:{copy}"
         case "remove":
             what, _, id_ = target.partition(":")
-            on = next((f"page:{p.get('id')}" for p in pages(definition) if id_ in [f.get("id") for f in fields(p)]), "")
+            home = _home_of(definition, target)
+            on = home.replace(editing.BLOCK, "field:") if home.startswith(editing.BLOCK) else f"page:{home}"
             return (RemovePage(page=id_), "") if what == "page" else (RemoveField(field=id_), on)
         case "up" | "down":
             return _stepped(definition, target, -1 if act == "up" else 1), element
@@ -191,16 +192,17 @@ def _stepped(definition: Mapping[str, Any], element: str, step: int) -> Edit | N
         if id_ not in ids or not 0 <= (place := ids.index(id_) + step) < len(ids):
             return None
         return MovePage(page=id_, before=_at(ids, place + (step > 0)))
-    for number, each in enumerate(found):
-        inside = [str(question.get("id")) for question in fields(each)]
-        if id_ not in inside:
-            continue
-        place = inside.index(id_) + step
-        if 0 <= place < len(inside):
-            return MoveField(field=id_, page=ids[number], before=_at(inside, place + (step > 0)))
-        if 0 <= number + step < len(found):
-            other = [str(question.get("id")) for question in fields(found[number + step])]
-            return MoveField(field=id_, page=ids[number + step], before=None if step < 0 else _at(other, 0))
+    home = _home_of(definition, element)
+    around = editing.homes(definition)
+    inside = [str(each.get("id")) for each in around.get(home, [])]
+    if id_ not in inside:
+        return None
+    place = inside.index(id_) + step
+    if 0 <= place < len(inside):
+        return MoveField(field=id_, page=home, before=_at(inside, place + (step > 0)))
+    if home in ids and 0 <= (other := ids.index(home) + step) < len(ids):
+        there = [str(each.get("id")) for each in around[ids[other]]]
+        return MoveField(field=id_, page=ids[other], before=None if step < 0 else _at(there, 0))
     return None
 
 
@@ -263,6 +265,7 @@ async def _show(
         gone=gone,
         faults=faults,
         remarks=remarks,
+        adds_to=_adds_to(definition, element),
         kinds=[each for each in of(page.t).kind if each in KINDS],
         studio=of(page.t),
         french=of(translator("fr")),
@@ -305,10 +308,24 @@ def _by_panel(noted: Iterable[Noted]) -> dict[str, list[Noted]]:
 
 def _page_of(definition: Mapping[str, Any], element: str) -> str:
     """The id of the page that the element is on; the first one's for what is on none."""
+    home = _home_of(definition, element)
+    if home.startswith(editing.BLOCK):
+        return _page_of(definition, f"field:{home.removeprefix(editing.BLOCK)}")
+    return home or (str(pages(definition)[0].get("id")) if pages(definition) else "")
+
+
+def _home_of(definition: Mapping[str, Any], element: str) -> str:
+    """The page of a question, `block:<id>` of one in a block; "" for what is no part of the form."""
     what, _, id_ = element.partition(":")
     if what == "page":
         return id_
-    for each in pages(definition):
-        if id_ in [question.get("id") for question in fields(each)]:
-            return str(each.get("id"))
-    return str(pages(definition)[0].get("id")) if pages(definition) else ""
+    homes = editing.homes(definition).items()
+    return next((home for home, inside in homes if id_ in [each.get("id") for each in inside]), "")
+
+
+def _adds_to(definition: Mapping[str, Any], element: str) -> str:
+    """Where a new question goes: into the block that is worked on, else on its page."""
+    if f"{editing.BLOCK}{element.partition(':')[2]}" in editing.homes(definition):
+        return f"{editing.BLOCK}{element.partition(':')[2]}"
+    home = _home_of(definition, element)
+    return home if home.startswith(editing.BLOCK) else _page_of(definition, element)

@@ -145,7 +145,9 @@ def _rules(form: FormData, was: Mapping[str, Any], askable: Sequence[Question], 
 def _particulars(kind: str, form: FormData, was: Mapping[str, Any]) -> dict[str, Any]:
     """What this kind of question has and the others have not; only what the form shows."""
     asked: dict[str, Any] = {}
-    for key in ("max_length", "at_most", "max_count", "max_megabytes"):
+    if "row.fr" in form:
+        asked["row"] = wording(form, "row", was.get("row"))
+    for key in ("max_length", "at_most", "max_count", "max_megabytes", "least", "most"):
         if key in form:
             asked[key] = number(text(form, key))
     for key in ("min", "max"):

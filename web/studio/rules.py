@@ -45,15 +45,28 @@ def questions(form: Form, element: str, t: Translator) -> list[Question]:
     for page in form.pages:
         if element == f"page:{page.id}":
             break
-        if element in {f"field:{each.id}" for each in page.fields}:
-            found += _of(page.fields[: [f"field:{each.id}" for each in page.fields].index(element)], t)
+        before, ended = _before(page.fields, element)
+        found += _of(before, t)
+        if ended:
             break
-        found += _of(page.fields, t)
     profile = {
         "profile.signed_in": t.gettext("La personne est connectée"),
         "profile.agent": t.gettext("Un agent remplit la demande"),
     }
     return [*found, *(Question(name, label, PROFILE[name]) for name, label in profile.items())]
+
+
+def _before(fields: Sequence[Any], element: str) -> tuple[list[Any], bool]:
+    """The fields before this element, and whether it is one of them or inside one: then those before it in its row too."""
+    before: list[Any] = []
+    for each in fields:
+        if element == f"field:{each.id}":
+            return before, True
+        inside, found = _before(getattr(each, "fields", ()), element)
+        if found:
+            return [*before, *inside], True
+        before.append(each)
+    return before, False
 
 
 def _of(fields: Sequence[Any], t: Translator) -> list[Question]:

@@ -48,6 +48,7 @@ def of(t: Translator) -> StudioWords:
             "rna": _("Numéro d’association (RNA)"),
             "iban": _("Compte bancaire (IBAN)"),
             "number_plate": _("Plaque d’immatriculation"),
+            "block": _("Questions répétées (enfants, véhicules…)"),
             "title": _("Titre entre les questions"),
             "explanation": _("Texte d’explication"),
         },
