@@ -33,7 +33,7 @@ from casework.procedures import actions, drafting, drafts, queries
 from casework.procedures.catalogue import load
 from casework.procedures.drafting import Judged
 from casework.procedures.drafts import Draft
-from casework.procedures.editing import Edit
+from casework.procedures.edits import Edit
 from casework.procedures.queries import Published
 from casework.procedures.scenarios import play
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 from api import drafts, studio
 from api.http import Call, Operation, Reply
 from api.inputs import In, Nothing, Slug
-from casework.procedures.editing import Edit
+from casework.procedures.edits import Edit
 
 _REFUSES = ("not_allowed", "not_found")
 _Title = Annotated[str, Meta(min_length=1, max_length=studio.TITLE_MAX)]

@@ -12,7 +12,8 @@ from casework.forms.rule_language import RESERVED
 from casework.forms.strict import DefinitionFault, Reader
 from casework.organisation.communes import communes
 from casework.procedures.catalogue import misplaced
-from casework.procedures.editing import AddPage, ChangeHead, Several, every_field, id_of, pages
+from casework.procedures.editing import every_field, id_of, pages
+from casework.procedures.edits import AddPage, ChangeHead, Several
 from casework.procedures.package import BadPackage, Package, read
 from casework.procedures.routing import Route, read_routing
 

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.errors import EditConflict, Invalid, NotFound, NothingToUndo, Stale
 from casework.ids import AccountId
 from casework.procedures import editing
-from casework.procedures.editing import Edit, EditRefused
+from casework.procedures.editing import EditRefused
+from casework.procedures.edits import Edit
 
 CHANGES_KEPT = 200
 

@@ -1,4 +1,4 @@
-"""Edits of a procedure's draft, a closed table (PURE).
+"""Edits of a procedure's draft, applied (PURE).
 
 Each names what it changes by id, never by place: two designers' edits on different things follow each other, whoever
 came first. `touches` says what an edit must find as its author saw it; two edits that touch the same thing collide, and
@@ -15,12 +15,27 @@ from typing import Any, cast
 import msgspec
 
 from casework.forms.strict import NAME, SLUG, SLUG_MAX
+from casework.procedures.edits import (
+    AddField,
+    AddPage,
+    ChangeField,
+    ChangeHead,
+    ChangePage,
+    CopyField,
+    Edit,
+    Element,
+    MoveField,
+    MovePage,
+    RemoveField,
+    RemovePage,
+    Several,
+    SingleEdit,
+)
 
 SIZE_MAX = 256 * 1024  # bytes of JSON, as a package's file may have
 BLOCK = "block:"  # before a block's id, where a page's id may stand too
 _OF_THE_DRAFT = frozenset({"form", "slug", "directorate"})  # not of the head: they have edits of their own, or none
 
-Element = dict[str, Any]
 Definition = Mapping[str, Any]
 
 
@@ -30,102 +45,6 @@ class EditRefused(Exception):
     def __init__(self, code: str, element: str) -> None:
         super().__init__(code, element)
         self.code, self.element = code, element
-
-
-class _Edit(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="edit"
-):
-    """The base of the table. `before`: the id of what it is put before; None, or what is gone by now: at the end."""
-
-
-class ChangeHead(_Edit, frozen=True, kw_only=True, tag="change_head"):
-    """Sections of the head (title, routing…); null takes one out."""
-
-    set: dict[str, Any]
-
-
-class AddPage(_Edit, frozen=True, kw_only=True, tag="add_page"):
-    """A page with its fields."""
-
-    page: Element
-    before: str | None = None
-
-
-class ChangePage(_Edit, frozen=True, kw_only=True, tag="change_page"):
-    """Keys of a page, its fields and id apart; null takes one out."""
-
-    page: str
-    set: dict[str, Any]
-
-
-class MovePage(_Edit, frozen=True, kw_only=True, tag="move_page"):
-    """A page elsewhere among the pages."""
-
-    page: str
-    before: str | None = None
-
-
-class RemovePage(_Edit, frozen=True, kw_only=True, tag="remove_page"):
-    """A page with its fields."""
-
-    page: str
-
-
-class AddField(_Edit, frozen=True, kw_only=True, tag="add_field"):
-    """A field on a page, or in a block (`block:<id>`)."""
-
-    page: str
-    field: Element
-    before: str | None = None
-
-
-class CopyField(_Edit, frozen=True, kw_only=True, tag="copy_field"):
-    """The same field again, after itself, under the id `copy`."""
-
-    field: str
-    copy: str
-
-
-class ChangeField(_Edit, frozen=True, kw_only=True, tag="change_field"):
-    """Keys of a field, its id apart; null takes one out."""
-
-    field: str
-    set: dict[str, Any]
-
-
-class MoveField(_Edit, frozen=True, kw_only=True, tag="move_field"):
-    """A field elsewhere: on a page, or in a block (`block:<id>`)."""
-
-    field: str
-    page: str
-    before: str | None = None
-
-
-class RemoveField(_Edit, frozen=True, kw_only=True, tag="remove_field"):
-    """A field."""
-
-    field: str
-
-
-class Several(_Edit, frozen=True, kw_only=True, tag="several"):
-    """Edits that are one for people: done together, taken back together."""
-
-    edits: "list[SingleEdit]"
-
-
-SingleEdit = (
-    ChangeHead
-    | AddPage
-    | ChangePage
-    | MovePage
-    | RemovePage
-    | AddField
-    | CopyField
-    | ChangeField
-    | MoveField
-    | RemoveField
-)
-Edit = SingleEdit | Several
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from starlette.datastructures import FormData
 
 from casework.forms.rule_language import Known
 from casework.procedures.drafting import blank, form_of, new_field
-from casework.procedures.editing import AddField, apply, every_field
+from casework.procedures.editing import apply, every_field
+from casework.procedures.edits import AddField
 from infra.i18n import translator
 from web.studio import panels, rules
 from web.studio.rules import Question

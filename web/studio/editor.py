@@ -17,8 +17,10 @@ from casework.forms.kinds import KINDS
 from casework.forms.rule_rows import WITHOUT_VALUE
 from casework.procedures import drafting, editing
 from casework.procedures.catalogue import load
-from casework.procedures.editing import (
+from casework.procedures.editing import every_field, fields, pages
+from casework.procedures.edits import (
     AddField,
+    AddPage,
     ChangeField,
     ChangeHead,
     ChangePage,
@@ -28,9 +30,6 @@ from casework.procedures.editing import (
     MovePage,
     RemoveField,
     RemovePage,
-    every_field,
-    fields,
-    pages,
 )
 from infra.i18n import translator
 from web import wording
@@ -145,9 +144,7 @@ def _asked(
             return (added, f"page:{added.page['id']}") if title else (None, element)
         case "contacts":
             several = drafting.contacts(definition)
-            return several, f"page:{several.edits[0].page['id']}" if isinstance(
-                several.edits[0], editing.AddPage
-            ) else ""
+            return several, f"page:{several.edits[0].page['id']}" if isinstance(several.edits[0], AddPage) else ""
         case "copy":
             copy = editing.id_of(target.rstrip("_0123456789") or target, every_field(definition))
             return CopyField(field=target, copy=copy), f"field:{copy}"

@@ -9,7 +9,8 @@ from starlette.datastructures import FormData
 
 from casework.forms.kinds import KINDS
 from casework.procedures.drafting import particulars
-from casework.procedures.editing import ChangeField, ChangeHead, ChangePage, id_of
+from casework.procedures.editing import id_of
+from casework.procedures.edits import ChangeField, ChangeHead, ChangePage
 from web.studio.rules import KEEP, Question, posted
 
 _COMMON = frozenset({"id", "kind", "label", "help", "required", "visible_if", "autocomplete"})

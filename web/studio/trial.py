@@ -16,7 +16,8 @@ from casework.forms.kinds import KINDS
 from casework.forms.rule_reading import Profile
 from casework.organisation.communes import communes
 from casework.procedures import drafting
-from casework.procedures.editing import ChangeHead, fields, pages
+from casework.procedures.editing import fields, pages
+from casework.procedures.edits import ChangeHead
 from casework.procedures.routing import route
 from web import wording
 from web.page import Page

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from casework.procedures.catalogue import load
 from casework.procedures.drafting import blank, contacts, element_of, judge, new_field, new_page
-from casework.procedures.editing import (
+from casework.procedures.editing import EditRefused, apply, collide, every_field, fields, id_of, pages, said, touches
+from casework.procedures.edits import (
     AddField,
     AddPage,
     ChangeField,
@@ -18,20 +19,11 @@ from casework.procedures.editing import (
     ChangePage,
     CopyField,
     Edit,
-    EditRefused,
     MoveField,
     MovePage,
     RemoveField,
     RemovePage,
     Several,
-    apply,
-    collide,
-    every_field,
-    fields,
-    id_of,
-    pages,
-    said,
-    touches,
 )
 
 IDS = [f"q{letter}" for letter in "abcdef"]
