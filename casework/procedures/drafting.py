@@ -65,10 +65,11 @@ def form_of(definition: Mapping[str, Any]) -> Form:
 
 
 def element_of(definition: Mapping[str, Any], path: str) -> tuple[str, str]:
-    """What the place of a fault is of: `field:<id>`, `page:<id>` or `head`, and the path inside it."""
+    """What the place of a fault is of: `field:<id>`, `page:<id>`, `form` or `head`, and the path inside it."""
     match = _STEP.fullmatch(path)
     if match is None:
-        return "head", path
+        beside = path.startswith("form.") and not path.startswith("form.pages")
+        return ("form", path.removeprefix("form.")) if beside else ("head", path)
     try:
         page = definition["form"]["pages"][int(match[1])]
         if match[2] is None:

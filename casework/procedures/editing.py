@@ -19,6 +19,7 @@ from casework.procedures.edits import (
     AddField,
     AddPage,
     ChangeField,
+    ChangeForm,
     ChangeHead,
     ChangePage,
     CopyField,
@@ -114,6 +115,8 @@ def touches(definition: Definition, edit: Edit) -> frozenset[str]:
     match edit:
         case ChangeHead():
             return frozenset(f"head.{key}" for key in edit.set)
+        case ChangeForm():
+            return frozenset(f"form.{key}" for key in edit.set)
         case AddPage():
             return frozenset({f"page:{edit.page.get('id')}"})
         case ChangePage():
@@ -164,6 +167,8 @@ def said(definition: Definition, edit: Edit) -> Said:
             return said(definition, edit.edits[0]) if edit.edits else Said(code, "head", "")
         case ChangeHead():
             return Said(code, "head", "", tuple(sorted(edit.set)))
+        case ChangeForm():
+            return Said(code, "form", "", tuple(sorted(edit.set)))
         case AddPage():
             return Said(code, f"page:{edit.page.get('id')}", _words(edit.page.get("title")))
         case ChangePage() | MovePage() | RemovePage():
@@ -198,6 +203,12 @@ def _applied(definition: Definition, edit: Edit) -> Edited:
                 raise EditRefused("bad_element", f"head.{wrong[0]}")
             changed, old = _changed(definition, edit.set)
             return Edited(changed, ChangeHead(set=old))
+        case ChangeForm():
+            if "pages" in edit.set:
+                raise EditRefused("bad_element", "form.pages")
+            form = definition.get("form")
+            made, old = _changed(form if isinstance(form, Mapping) else {}, edit.set)
+            return Edited({**definition, "form": made}, ChangeForm(set=old))
         case AddPage():
             id_ = _checked_page(edit.page, before)
             return Edited(_with(definition, _put(before, edit.page, edit.before)), RemovePage(page=id_))

@@ -19,6 +19,12 @@ class ChangeHead(_Edit, frozen=True, kw_only=True, tag="change_head"):
     set: dict[str, Any]
 
 
+class ChangeForm(_Edit, frozen=True, kw_only=True, tag="change_form"):
+    """Keys of the form beside its pages (eligibility); null takes one out."""
+
+    set: dict[str, Any]
+
+
 class AddPage(_Edit, frozen=True, kw_only=True, tag="add_page"):
     """A page with its fields."""
 
@@ -90,6 +96,7 @@ class Several(_Edit, frozen=True, kw_only=True, tag="several"):
 
 SingleEdit = (
     ChangeHead
+    | ChangeForm
     | AddPage
     | ChangePage
     | MovePage

@@ -137,7 +137,7 @@ async def test_questions_and_pages_move_are_copied_and_taken_out(house: House) -
     history = await lea.get(f"{path}/historique")
     assert "a annulé une modification" in history.text
     assert "a copié la question" in history.text
-    for element in ("presentation", "suite", "aiguillage", "page:demande", "nowhere:else", "field:"):
+    for element in ("presentation", "suite", "conditions", "aiguillage", "page:demande", "nowhere:else", "field:"):
         assert (await lea.get(f"{path}?element={element}")).status_code == 200
 
 

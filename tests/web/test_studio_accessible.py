@@ -20,7 +20,16 @@ async def _pages(house: House) -> dict[str, str]:
     done = await lea.post(f"/procedure-drafts/{slug}/edits", json=broken, headers={"if-match": '"1"'})
     assert done.status_code == 200, done.text
     base = f"/agent/studio/{slug}"
-    elements = ("presentation", "suite", "aiguillage", "page:logement", "field:size", "field:homes", "field:address")
+    elements = (
+        "presentation",
+        "suite",
+        "conditions",
+        "aiguillage",
+        "page:logement",
+        "field:size",
+        "field:homes",
+        "field:address",
+    )
     return {
         "list": "/agent/studio",
         "new": "/agent/studio/nouvelle",

@@ -165,6 +165,25 @@ def test_a_rule_reads_only_the_questions_before_it() -> None:
     assert rules.questions(form_, "page:demande", T)[0].name == "profile.signed_in"
 
 
+def test_refusals_are_picked_told_and_taken_out() -> None:
+    def edit(was: dict[str, Any], **values: str) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for each in panels.conditions_edit(form(**values), was, ASKABLE).edits:
+            made |= getattr(each, "set", {})
+        return made
+
+    first = edit({}, refusal__0__refuse_if__join="all", refusal__0__refuse_if__0__name="born", price="12,5")
+    rule = {">=": [{"age": [{"var": "born"}]}, 18]}
+    assert first == {"eligibility": [{"refuse_if": rule, "because": panels.REFUSED}], "price": 12.5}
+    picked = {"0__name": "born", "0__was": "born", "0__test": "age_at_least", "0__value": "18", "join": "all"}
+    kept = {f"refusal__0__refuse_if__{name}": value for name, value in picked.items()} | {"price": "12.5"}
+    told = edit(first, **kept, refusal__0__because__fr="Pour les enfants", refusal__0__because__en="")
+    assert told["eligibility"][0]["because"] == words("Pour les enfants")
+    gone = edit(first, refusal__0__refuse_if__join="all", refusal__0__refuse_if__0__name="", price="12.5")
+    assert gone == {"eligibility": None}
+    assert edit({"price": {"var": "x"}}, price__drop="1") == {"price": None}
+
+
 def test_routes_are_picked_moved_and_taken_out() -> None:
     def edit(was: dict[str, Any], **values: str) -> Any:
         return panels.routing_edit(form(**values), was, ASKABLE).set.get("routing", "same")

@@ -30,6 +30,7 @@ from casework.procedures.edits import (
     MovePage,
     RemoveField,
     RemovePage,
+    Several,
 )
 from infra.i18n import translator
 from web import wording
@@ -37,10 +38,10 @@ from web.page import Page
 from web.studio import panels, rules
 from web.studio.words import of
 
-HEADS = ("presentation", "suite", "aiguillage")  # panels of what is beside the questions
+HEADS = ("presentation", "suite", "conditions", "aiguillage")  # panels of what is beside the questions
 _HEAD_OF = {
     "target_days": "suite", "statutory_days": "suite", "silence": "suite", "receipt": "suite", "applicant": "suite",
-    "routing": "aiguillage",
+    "routing": "aiguillage", "price": "conditions", "eligibility": "conditions",
 }  # fmt: skip
 
 
@@ -119,7 +120,9 @@ def _value(definition: Mapping[str, Any], element: str) -> Mapping[str, Any]:
     if kind == "page":
         found = next((each for each in pages(definition) if each.get("id") == id_), {})
         return {key: value for key, value in found.items() if key != "fields"}
-    return {key: value for key, value in definition.items() if key != "form"}
+    form = definition.get("form")
+    beside = {key: value for key, value in form.items() if key != "pages"} if isinstance(form, Mapping) else {}
+    return {**{key: value for key, value in definition.items() if key != "form"}, **beside}
 
 
 def _asked(
@@ -168,6 +171,9 @@ def _saved(page: Page, draft: DraftView, form: FormData, element: str) -> Edit |
     was = panels.was_of(form)
     askable = rules.questions(drafting.form_of(draft.definition), element, page.t)
     kind, _, id_ = element.partition(":")
+    if kind == "conditions":
+        several = panels.conditions_edit(form, was, askable)
+        return several if several.edits else None
     edit: ChangeField | ChangePage | ChangeHead
     if kind == "field":
         edit = panels.field_edit(id_, form, was, askable)
@@ -214,7 +220,10 @@ async def _refused(page: Page, refused: EditConflict | Stale | Invalid, edit: Ed
         draft = await studio.draft(page.state, page.viewer, page.param("slug"))
     except NotFound:
         raise refused from None
-    typed: Mapping[str, Any] = getattr(edit, "set", {})
+    edits = edit.edits if isinstance(edit, Several) else [edit]
+    typed: dict[str, Any] = {}
+    for each in edits:
+        typed |= getattr(each, "set", {})
     current = _value(draft.definition, element)
     if isinstance(refused, Invalid):
         sentence = page.t.gettext("Cette modification n’est plus possible : l’élément n’est plus là.")
@@ -276,6 +285,13 @@ async def _show(
         ]
         if isinstance(routes, list)
         else [],
+        refusals=[
+            (each, rules.shown(each.get("refuse_if"), askable, page.t))
+            for each in _listed(values.get("eligibility"))
+            if isinstance(each, Mapping)
+        ],
+        nothing=rules.shown(None, askable, page.t),
+        price=rules.shown(values["price"], askable, page.t) if isinstance(values.get("price"), Mapping) else None,
         valueless=WITHOUT_VALUE,
         services=every,
         themes=load().themes.values(),
@@ -292,12 +308,16 @@ async def _show(
     return response
 
 
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else []
+
+
 def _by_panel(noted: Iterable[Noted]) -> dict[str, list[Noted]]:
     """What is told in each panel; the same of one key (a list to be translated) is told once."""
     found: dict[str, dict[tuple[str, str], Noted]] = {}
     for each in noted:
         panel = each.element
-        if panel == "head":
+        if panel in ("head", "form"):
             panel = "form" if each.key == "form" else _HEAD_OF.get(each.key, "presentation")
         found.setdefault(panel, {}).setdefault((each.key, each.sentence), each)
     return {panel: list(told.values()) for panel, told in found.items()}

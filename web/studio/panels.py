@@ -10,13 +10,14 @@ from starlette.datastructures import FormData
 from casework.forms.kinds import KINDS
 from casework.procedures.drafting import particulars
 from casework.procedures.editing import id_of
-from casework.procedures.edits import ChangeField, ChangeHead, ChangePage
+from casework.procedures.edits import ChangeField, ChangeForm, ChangeHead, ChangePage, Several
 from web.studio.rules import KEEP, Question, posted
 
 _COMMON = frozenset({"id", "kind", "label", "help", "required", "visible_if", "autocomplete"})
 _WHOLE = re.compile(r"[+-]?\d{1,15}")
 _DECIMAL = re.compile(r"[+-]?\d{1,12}[.,]\d{1,6}")
 _NUMBERS = ("integer", "decimal", "money")
+REFUSED = {"fr": "Cette démarche ne vous est pas destinée.", "en": "This procedure is not for you."}
 CHOICES = ("choice", "choices")
 
 
@@ -98,6 +99,26 @@ def routing_edit(form: FormData, was: Mapping[str, Any], askable: Sequence[Quest
         if form.get("act") == f"route-up:{place}":
             routes[place - 1], routes[place] = routes[place], routes[place - 1]
     return ChangeHead(set=changed(was, {"routing": routes or None}))
+
+
+def conditions_edit(form: FormData, was: Mapping[str, Any], askable: Sequence[Question]) -> Several:
+    """Whom the procedure is not for, and what it costs. A refusal without a condition is taken out."""
+    old = was.get("eligibility")
+    before = [each for each in old if isinstance(each, Mapping)] if isinstance(old, list) else []
+    refusals = []
+    for place in range(len(before) + 1):
+        known = before[place] if place < len(before) else {}
+        rule = posted(form, f"refusal.{place}.refuse_if", askable)
+        rule = known.get("refuse_if") if rule is KEEP else rule
+        if rule is None:
+            continue
+        because = wording(form, f"refusal.{place}.because", known.get("because"))
+        refusals.append({**known, "refuse_if": rule, "because": because or REFUSED})
+    edits: list[Any] = [ChangeForm(set=changed(was, {"eligibility": refusals or None}))]
+    if "price" in form or form.get("price.drop"):
+        typed = number(text(form, "price"), decimal=True) if not form.get("price.drop") else None
+        edits.append(ChangeHead(set=changed(was, {"price": typed})))
+    return Several(edits=[each for each in edits if each.set])
 
 
 def changed(was: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:

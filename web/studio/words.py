@@ -72,6 +72,8 @@ def of(t: Translator) -> StudioWords:
             "silence": _("sens du silence"),
             "applicant": _("qui demande"),
             "receipt": _("accusé de réception"),
+            "eligibility": _("personnes concernées"),
+            "price": _("prix"),
             "routing": _("aiguillage vers les services"),
             "scenarios": _("scénarios"),
         },
@@ -86,6 +88,7 @@ def of(t: Translator) -> StudioWords:
             "move_field": _("a déplacé la question « {label} »"),
             "remove_field": _("a retiré la question « {label} »"),
             "change_head": _("a modifié la présentation"),
+            "change_form": _("a modifié les conditions"),
             "undo": _("a annulé une modification"),
         },
         test={

@@ -15,6 +15,7 @@ from casework.procedures.edits import (
     AddField,
     AddPage,
     ChangeField,
+    ChangeForm,
     ChangeHead,
     ChangePage,
     CopyField,
@@ -58,6 +59,7 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
 
 single: st.SearchStrategy[Any] = st.one_of(
     st.builds(ChangeHead, set=st.dictionaries(st.sampled_from(["title", "theme", "routing"]), values, min_size=1)),
+    st.builds(ChangeForm, set=st.dictionaries(st.just("eligibility"), values, min_size=1)),
     st.builds(
         lambda id_, before: AddPage(page={"id": id_, "fields": []}, before=before), page_ids, st.none() | page_ids
     ),
@@ -75,7 +77,10 @@ edits = single | st.builds(Several, edits=st.lists(single, max_size=3))
 
 def normal(definition: dict[str, Any]) -> dict[str, Any]:
     """Without the keys that stand for nothing."""
-    return {**definition, "form": {"pages": [{**page, "fields": fields(page)} for page in pages(definition)]}}
+    return {
+        **definition,
+        "form": {**definition["form"], "pages": [{**page, "fields": fields(page)} for page in pages(definition)]},
+    }
 
 
 def unordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -86,7 +91,8 @@ def unordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def contents(definition: dict[str, Any]) -> Any:
     """What is in it, whatever the order: which fields are on which page, and what each says."""
-    head = {key: value for key, value in definition.items() if key != "form"}
+    beside = {key: value for key, value in definition["form"].items() if key != "pages"}
+    head = {**{key: value for key, value in definition.items() if key != "form"}, **beside}
     return head, {
         page["id"]: (
             {key: value for key, value in page.items() if key != "fields"},
@@ -164,6 +170,7 @@ def test_ids_are_the_words_of_the_question() -> None:
     [
         (ChangeHead(set={"slug": "y"}), "bad_element"),
         (ChangeHead(set={"form": {}}), "bad_element"),
+        (ChangeForm(set={"pages": []}), "bad_element"),
         (ChangePage(page="demande", set={"fields": []}), "bad_element"),
         (AddField(page="nulle-part", field={"id": "a"}), "no_such_element"),
         (AddField(page="demande", field={"id": "A b"}), "bad_element"),
@@ -216,4 +223,5 @@ def test_a_fault_is_told_at_its_element() -> None:
     assert element_of(definition, "form.pages[0].fields[0].label.en") == ("field:a", "label.en")
     assert element_of(definition, "form.pages[0].title") == ("page:demande", "title")
     assert element_of(definition, "form.pages[7].title") == ("head", "form.pages[7].title")
+    assert element_of(definition, "form.eligibility[0].because") == ("form", "eligibility[0].because")
     assert element_of(definition, "title.fr") == ("head", "title.fr")
