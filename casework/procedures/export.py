@@ -1,5 +1,6 @@
 """A definition as the document that whoever shares a procedure reads and sends (PURE)."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import yaml
 from casework.procedures.package import JSON_SCALARS
 
 WIDTH = 120
+_BREAKS = re.compile("[\x85\u2028\u2029]")  # YAML 1.1 takes them for ends of lines, and would fold them into a space
 
 
 class _Dumper(yaml.SafeDumper):
@@ -21,6 +23,11 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if _BREAKS.search(value) else None)
+
+
+_Dumper.add_representer(str, _text)
 for _tag, _pattern, _first in JSON_SCALARS:
     _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _pattern, _first)
 
