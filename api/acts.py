@@ -14,7 +14,7 @@ from casework.dossiers import rules
 
 # access's name of an act → the rules' name, where the agent's and the citizen's differ.
 _RULE: Mapping[str, tuple[str, str]] = {"post_message": ("write", "reply")}
-OFFERED = tuple(act for act in access.ACTS if act not in ("reach_page", "act"))  # `api.process` offers actions
+OFFERED = tuple(act for act in access.ACTS if act not in ("reach_page", "act", "do_task"))  # see `api.process`
 
 
 class Standing(Protocol):

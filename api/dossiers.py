@@ -90,6 +90,7 @@ async def _filed(db: AsyncConnection, viewer: Viewer, found: Particulars, locale
         to_take_over=_to_take_over(row, names) if inside else None,
         rerouted=await contents.rerouted(db, found.id) if inside else None,
         acts=acts(viewer, row, origin_away=await _origin_away(db, row)),
+        tasks=process.tasks(viewer, row, package.process, facts),
         actions=await process.offered(db, viewer, row, found, package.process, facts),
         answers=shown(package.form, answers, stored, locale=locale, origins=filed.origins if inside else {}),
         price=filed.price,

@@ -15,7 +15,7 @@ from api.state import State
 from api.titled import Titled, titled
 from casework.access import Viewer
 from casework.authority import Authority
-from casework.dossiers import actions, progress
+from casework.dossiers import progress
 from casework.dossiers.particulars import Particulars
 from casework.dossiers.progress import Standing
 from casework.dossiers.queries import QueueRow
@@ -23,7 +23,9 @@ from casework.dossiers.rules import ACTS
 from casework.dossiers.standing import standing_after
 from casework.ids import DossierId, Version
 from casework.journal.fact import Recorded
+from casework.procedures.automatic import Task
 from casework.procedures.process import Action, Process
+from casework.process import actions
 
 
 class Chosen(In, frozen=True, kw_only=True):
@@ -41,6 +43,36 @@ async def act(
         return await actions.act(db, dossier_id, action=asked.action, seen=seen, by=by)
 
     return await do_act(state, viewer, "act", dossier_id, attempt, do)
+
+
+class Done(In, frozen=True, kw_only=True):
+    """A task of the process, by the version that asked for it."""
+
+    task: Annotated[int, Meta(ge=1)]
+
+
+async def do_task(
+    state: State, viewer: Viewer, dossier_id: DossierId, asked: Done, *, seen: Version, attempt: Once | None = None
+) -> Acted:
+    """Say that a task is done. Raises Invalid."""
+
+    async def do(db: AsyncConnection, by: Authority) -> Recorded:
+        return await actions.do_task(db, dossier_id, task=asked.task, seen=seen, by=by)
+
+    return await do_act(state, viewer, "do_task", dossier_id, attempt, do)
+
+
+def tasks(viewer: Viewer, row: QueueRow, process: Process, facts: tuple[Recorded, ...]) -> list[Titled]:
+    """What is to be done, for those who may do it."""
+    if row.state not in ACTS["do_task"].states or not may_act(viewer, row, ("service",)):
+        return []
+    asked = progress.tasks(progress.happened(facts))
+    found = ((version, process.by_itself(id_)) for version, id_ in asked.items())
+    return [
+        Titled(id=str(version), title={"fr": each.do.title.fr, "en": each.do.title.en})
+        for version, each in found
+        if each is not None and isinstance(each.do, Task)
+    ]
 
 
 def step_of(process: Process, id_: str | None) -> Titled | None:

@@ -213,6 +213,7 @@ class DossierView(Out, frozen=True, kw_only=True):
     step: Titled | None = None  # of its procedure's process, inside the state
     acts: Sequence[str]
     actions: Sequence[Titled] = ()  # of the process, as `acts`
+    tasks: Sequence[Titled] = ()  # to be done by the service, by the version that asked
     answers: Sequence[Answer]
     price: int | None = None  # cents, as it was when filing
     documents: Sequence[Document]

@@ -187,6 +187,11 @@ async def _do(call: Call) -> Reply:
     return _done(await process.act(call.state, call.viewer, call.dossier, call.body, seen=seen, attempt=attempt))
 
 
+async def _do_task(call: Call) -> Reply:
+    seen, attempt = call.version, call.attempt
+    return _done(await process.do_task(call.state, call.viewer, call.dossier, call.body, seen=seen, attempt=attempt))
+
+
 async def _ask_completion(call: Call) -> Reply:
     seen, attempt = call.version, call.attempt
     return _done(
@@ -329,6 +334,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _act("reroute", "Give it to the service that must answer", _reroute, takes=inputs.Rerouting),
     _act("start-review", "Begin to examine it", _start_review),
     _act("act", "Do an action of its procedure's process", _do, takes=process.Chosen, refuses=_DO),
+    _act("do-task", "Say that a task of its procedure's process is done", _do_task, takes=process.Done),
     _act("ask-completion", "Ask the citizen for what is missing", _ask_completion, takes=inputs.Asked),
     _act("decide", "Answer the request", _decide, takes=inputs.Decision),
     _act("take-over", "Go on in the place of somebody who is away", _take_over, refuses=_TAKE),

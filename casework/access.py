@@ -81,6 +81,7 @@ ACTS: Mapping[str, frozenset[str]] = {
     "assign": frozenset({"member", "holder"}),
     "start_review": frozenset({"member", "holder"}),
     "act": frozenset({"member", "holder"}),
+    "do_task": frozenset({"member", "holder"}),
     "ask_completion": frozenset({"member", "holder"}),
     "decide": frozenset({"member", "holder"}),
     "reroute": frozenset({"member", "holder"}),

@@ -27,6 +27,19 @@ ACTIONS = [
      "by": ["manager", "holder"]},
 ]  # fmt: skip
 PROCESS: dict[str, Any] = {"steps": STEPS, "actions": ACTIONS}
+# What happens at once when a request is filed, one thing each: for tests of the clock.
+HELLO = {
+    "id": "hello",
+    "on": "submitted",
+    "do": {"mail": {"subject": wording("Dossier {{ reference }}"), "body": wording("Bonjour {{applicant}}.")}},
+}
+TO_DO = {"id": "to_do", "on": "submitted", "do": {"task": {"title": wording("Vérifier l’assurance")}}}
+FORWARD = {"id": "forward", "on": "arrival", "do": {"go_to": "examination"}}
+CLOSED = {
+    "id": "closed",
+    "on": "submitted",
+    "do": {"close": "refused", "reason": wording("Trop tard, {{ first_name }}.")},
+}
 
 
 def definition(process: dict[str, Any] | None = None, **head: Any) -> dict[str, Any]:

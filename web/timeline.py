@@ -33,6 +33,7 @@ def for_citizen(entry: TimelineEntry, t: Translator) -> Step:
         "dossier.step_changed": _("Votre demande en est à l’étape « {step} ».")
         if step
         else _("Votre demande est passée à une autre étape."),
+        "dossier.step_taken": _("Nous vous avons envoyé un message automatique."),
         "dossier.completion_asked": _("Il manque un élément : nous attendons votre réponse. Le délai est suspendu."),
         "dossier.completed": _("Vous avez complété votre demande. L’examen reprend."),
         "dossier.rerouted": _("Votre demande a été transmise au service qui doit y répondre."),
@@ -43,6 +44,12 @@ def for_citizen(entry: TimelineEntry, t: Translator) -> Step:
 
 
 def _decided_for_citizen(entry: TimelineEntry, _: Word) -> str:
+    silence = {
+        "accepted": _("Le délai légal est passé sans réponse : votre demande est acceptée."),
+        "refused": _("Le délai légal est passé sans réponse : votre demande est considérée comme refusée."),
+    }
+    if entry.details.get("silence"):
+        return silence.get(str(entry.details.get("outcome")), _("Votre dossier a avancé."))
     outcome = {
         "accepted": _("Votre demande est acceptée."),
         "refused": _("Votre demande est refusée."),
@@ -83,6 +90,8 @@ def for_agent(entry: TimelineEntry, t: Translator) -> Step:
         "dossier.handed_back": _("{who} a rendu le dossier à {to}."),
         "dossier.rerouted": _("{who} a transmis le dossier à un autre service."),
         "dossier.revision_changed": _("{who} a fait passer le dossier à la version en vigueur de la démarche."),
+        "dossier.step_taken": _taken(entry, _),
+        "dossier.task_done": _("{who} a fait une tâche."),
         "dossier.decided": _decided(entry, _),
     }
     if entry.side == "citizen" and entry.kind in citizen:
@@ -94,7 +103,20 @@ def for_agent(entry: TimelineEntry, t: Translator) -> Step:
     )
 
 
+def _taken(entry: TimelineEntry, _: Word) -> str:
+    did = {
+        "mail": _("Un courriel automatique est parti vers l’usager."),
+        "remind": _("La personne qui suit le dossier a été relancée."),
+        "late": _("Le délai de cette étape est dépassé."),
+        "task": _("Une tâche est à faire."),
+        "stopped": _("Trop d’étapes automatiques en un jour : elles sont arrêtées jusqu’à votre prochaine action."),
+    }
+    return did.get(str(entry.details.get("did")), _("Le dossier a avancé."))
+
+
 def _decided(entry: TimelineEntry, _: Word) -> str:
+    if entry.details.get("silence"):
+        return _("Le délai légal est passé sans réponse : la loi en fait une décision.")
     outcome: Mapping[str, str] = {
         "accepted": _("{who} a accepté la demande."),
         "refused": _("{who} a refusé la demande."),

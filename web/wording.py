@@ -166,6 +166,7 @@ def fault(code: str, params: Mapping[str, Any], t: Translator) -> str:
         "not_in_service": _("Cette personne ne travaille pas dans le service du dossier."),
         "same_service": _("Ce service a déjà le dossier."),
         "no_such_service": _("Ce service n’est pas connu."),
+        "no_such_task": _("Cette tâche n’est plus à faire."),
         "no_such_action": _("Cette action n’existe pas pour cette démarche."),
         "reason_needed": _("Expliquez votre décision à l’usager."),
     }.get(code, _("Cette réponse ne convient pas."))

@@ -19,6 +19,8 @@ EFFECTS: Mapping[str, Class] = {
     "mail.rerouted": "mail",
     "mail.decided": "mail",
     "mail.message": "mail",
+    "mail.automatic": "mail",
+    "mail.reminder": "mail",
     "mail.absence-begun": "mail",
     "mail.absence-digest": "mail",
 }
@@ -36,6 +38,10 @@ def _from_agent(fact: Recorded) -> bool:
     return fact.details.get("author") == "agent"
 
 
+def _did(what: str) -> Callable[[Recorded], bool]:
+    return lambda fact: fact.details.get("did") == what
+
+
 REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     # The receipt of an electronic filing is due by law (CRPA, article L112-11), with an account or without.
     "dossier.submitted": (Reaction("mail.receipt"),),
@@ -43,6 +49,10 @@ REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     "dossier.rerouted": (Reaction("mail.rerouted"),),
     "dossier.decided": (Reaction("mail.decided"),),
     "dossier.message_posted": (Reaction("mail.message", _from_agent),),  # agents read the citizen's in their queues
+    "dossier.step_taken": (
+        Reaction("mail.automatic", _did("mail")),
+        Reaction("mail.reminder", _did("remind")),
+    ),
     "absence.begun": (Reaction("mail.absence-begun"),),
     "absence.ended": (Reaction("mail.absence-digest"),),
     "absence.cancelled": (Reaction("mail.absence-digest", lambda fact: "ends_at" in fact.set),),  # came back early

@@ -18,6 +18,7 @@ from casework.continuity import queries as continuity
 from casework.dossiers import actions as dossiers
 from casework.errors import NotFound, Refused
 from casework.ids import AbsenceId, DossierId
+from casework.process import actions as process
 from infra.database import Ring, reading, transaction
 from infra.logs import logger
 
@@ -25,6 +26,7 @@ log = logger(__name__)
 
 CHUNK = 32  # dossiers in one transaction: no transaction lasts over 100 ms while people work
 MOST = 500
+STEPS_AT_ONCE = 10  # of one dossier, before the others have their turn
 LONGEST_PAUSE = 300.0  # seconds between two tries of a row that cannot be done
 
 _DUE = text("select kind, subject from schedule where due_at <= clock_timestamp() order by due_at, kind limit :most")
@@ -82,10 +84,25 @@ async def becomes_late(engine: AsyncEngine, ring: Ring, dossier_id: UUID) -> Non
         await _done(db, "dossier.late", dossier_id)
 
 
+async def process_advances(engine: AsyncEngine, ring: Ring, dossier_id: UUID) -> None:
+    """Something of a dossier's process may be due: one step in each transaction, until nothing is. What a relay that
+    dies here leaves is due still, and no step that was taken is taken again."""
+    for _ in range(STEPS_AT_ONCE):
+        async with transaction(engine, ring=ring) as db:
+            try:
+                if await process.advance(db, DossierId(dossier_id), by=SYSTEM) is None:
+                    return
+            except NotFound:
+                log.warning("schedule.nothing_there", kind="dossier.process", subject=str(dossier_id))
+                await _done(db, "dossier.process", dossier_id)
+                return
+
+
 CAUSES: Mapping[str, Callable[[AsyncEngine, Ring, UUID], Awaitable[None]]] = {
     "absence.begin": absence_begins,
     "absence.end": absence_ends,
     "dossier.late": becomes_late,
+    "dossier.process": process_advances,
 }
 
 

@@ -1,6 +1,6 @@
 """What happened to one dossier until today (PURE): each step by the rules, folded as `append` folds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,9 +19,14 @@ from casework.demo.chance import lognormal, seal
 from casework.demo.people import Agent
 from casework.dossiers import rules
 from casework.dossiers.model import DECIDED, DOSSIER, Dossier
+from casework.dossiers.progress import DID, Happening, Look, Standing, look
+from casework.forms.rule_reading import NOBODY, Profile
 from casework.ids import AccountId, DossierId, MandateId, Version
 from casework.journal.fact import Fact
 from casework.journal.load import Row, record
+from casework.procedures.automatic import Close, GoTo
+from casework.procedures.merging import merge
+from casework.procedures.process import NONE, Process, Silence
 
 Content = tuple[UUID, int, str, Any, bytes]  # dossier, version, kind, body, salt
 _THORNY = 0.38  # requests that take months: for a vote, an opinion, works, or a citizen who takes long to answer
@@ -56,6 +61,11 @@ class Life:
     team: Team
     chance: Random
     dossier: Dossier
+    process: Process = NONE
+    services: Mapping[str, str] = field(default_factory=dict)  # slugs by id, as rules of a process read them
+    profile: Profile = NOBODY
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    past: list[Happening] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     contents: list[Content] = field(default_factory=list)
 
@@ -65,6 +75,7 @@ class Life:
             return
         row = record(DOSSIER, self.dossier, fact, by=by)
         self.rows.append(row)
+        self.past.append(Happening(row.version, self.dossier.now, fact.changes, fact.details))
         self.dossier = with_(self.dossier, **fact.changes, version=row.version, digest=row.digest)
 
     def keep(self, kind: str, body: Any) -> str:
@@ -72,6 +83,17 @@ class Life:
         salt, content = seal(self.chance, body)
         self.contents.append((self.dossier.id, self.dossier.version + 1, kind, body, salt))
         return content
+
+    def look(self, now: datetime) -> Look:
+        """What of its process is due, or when something may be."""
+        stands = Standing(self.past, self.answers, self.services, self.dossier.channel, self.profile)
+        return look(self.process, stands, now=now)
+
+    @property
+    def looked_at(self) -> datetime | None:
+        """When the clock comes to its process, as the demo leaves it."""
+        found = self.look(self.setting.end) if self.process.runs else Look(None, None)
+        return found.due.at if found.due else found.next
 
     @property
     def seen(self) -> Version:
@@ -113,12 +135,20 @@ def file(
         documents=documents,
         by=by,
         at=life.dossier.now,
+        step=life.process.first("submitted"),
     )
+    life.answers = answers
     life.note(fact, by)
 
 
 def live(life: Life, plan: Sequence["Step"]) -> None:
     """Follow the plan, with what the clock and the absences do meanwhile, until the plan or the time is over."""
+    _live(life, plan)
+    while life.process.runs and life.dossier.now < life.setting.end and _by_itself(life, life.setting.end):
+        pass
+
+
+def _live(life: Life, plan: Sequence["Step"]) -> None:
     steps = list(plan)
     at, taking_over, back = life.dossier.now, _NEVER, _NEVER
     meant: datetime | None = None  # when the next step was meant to be, and when it can be
@@ -142,6 +172,11 @@ def live(life: Life, plan: Sequence["Step"]) -> None:
         ]
         at, what = min(clock)
         at = max(at, dossier.now)
+        if life.process.runs and _by_itself(life, min(at, setting.end)):
+            if life.dossier.state in DECIDED:
+                return
+            at = life.dossier.now
+            continue
         if at > setting.end:
             return
         life.dossier = with_(dossier, now=at)
@@ -170,6 +205,30 @@ def live(life: Life, plan: Sequence["Step"]) -> None:
             case "returns":
                 life.note(rules.cover(life.dossier, by=SYSTEM, at=at), SYSTEM)
                 taking_over, due = _NEVER, None
+
+
+def _by_itself(life: Life, until: datetime) -> bool:
+    """Take the first step of its process that falls due by `until`, at its time; whether there was one."""
+    dossier = life.dossier
+    found = life.look(dossier.now)
+    if found.due is None and found.next is not None and found.next <= until:
+        found = life.look(found.next)
+    due = found.due
+    if due is None:
+        return False
+    at = max(due.at, dossier.now).astimezone(UTC)
+    life.dossier = with_(dossier, now=at)
+    match due.do:
+        case GoTo(step=to):
+            life.note(rules.go_to(life.dossier, to, life.process, due=due, by=SYSTEM, at=at), SYSTEM)
+        case Close(outcome=outcome, reason=reason):
+            content = life.keep("reason", merge(reason.fr, {}))
+            life.note(rules.close(life.dossier, outcome=outcome, content=content, due=due, by=SYSTEM, at=at), SYSTEM)
+        case Silence(outcome=outcome):
+            life.note(rules.close(life.dossier, outcome=outcome, content=None, due=due, by=SYSTEM, at=at), SYSTEM)
+        case _:
+            life.note(rules.take_step(life.dossier, did=DID[type(due.do)], due=due, by=SYSTEM, at=at), SYSTEM)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +308,8 @@ def _claim(life: Life) -> bool:
 
 
 def _start_review(life: Life) -> None:
-    by = life.by_holder()
-    life.note(rules.start_review(life.dossier, seen=life.seen, by=by, at=life.dossier.now), by)
+    by, step = life.by_holder(), life.process.first("under_review")
+    life.note(rules.start_review(life.dossier, seen=life.seen, by=by, at=life.dossier.now, step=step), by)
 
 
 def _ask_completion(life: Life) -> None:
@@ -304,13 +363,15 @@ _DO: dict[str, Callable[[Life], bool | None]] = {
 }
 
 
-def plan(chance: Random, *, target_days: int, pace: float) -> tuple[Step, ...]:
-    """What people mean to do with a request. `pace` above 1 is slow."""
+def plan(chance: Random, *, target_days: int, pace: float, term: int | None = None) -> tuple[Step, ...]:
+    """What people mean to do with a request. `pace` above 1 is slow; `term`: calendar days after which silence decides."""
     whole = lognormal(chance, 0.36 * target_days * pace, 0.75)
     thorny = chance.random() < _THORNY
     waits_for_citizen = thorny and chance.random() < 0.5
     if thorny and not waits_for_citizen:
         whole += min(lognormal(chance, 60, 0.8), 220)
+    if term is not None:  # those who answer know it, and are in time but for a few
+        whole = min(whole, term * (0.25 + 0.4 * chance.random()))
     claimed = min(whole * 0.35, lognormal(chance, 1.2 * pace, 0.9))
     rest = max(whole - claimed, 0.3)
     steps = [Step("claim", claimed), Step("start_review", min(rest * 0.2, 2) * chance.random())]

@@ -368,6 +368,7 @@ async def _write(db: AsyncConnection, made: Sequence[Made]) -> None:
         for each in filed
         if each.dossier and each.awaits_its_term
     ]
+    due += [("dossier.process", each.dossier.id, each.looked_at) for each in filed if each.dossier and each.looked_at]
     await copy(db, "schedule", ("kind", "subject", "due_at"), due)
     await load_facts(db, [row for each in made for row in each.facts])
 

@@ -71,6 +71,7 @@ class Made:
     title: str = ""
     contents: Sequence[Content] = ()
     documents: Sequence[tuple[Any, ...]] = ()
+    looked_at: datetime | None = None  # when the clock comes to its process
 
     @property
     def dossier_row(self) -> tuple[Any, ...]:
@@ -94,6 +95,7 @@ def lived(office: Office, count: int, facts: Sequence[Row], *, with_documents: b
     """Each request, in the order of filing; `facts` (absences, procedures) are merged in by time."""
     asked = filings(office.seed, count, office.packages, first=office.first, last=office.today)
     teams = _teams(office)
+    slugs = {str(id_): slug for slug, id_ in office.services.items()}
     agents = [agent for team in office.teams.values() for agent in team]
     amina = _aminas([each.slug for each in asked])
     setting = Setting(office.desk, office.rota, office.end)
@@ -115,11 +117,15 @@ def lived(office: Office, count: int, facts: Sequence[Row], *, with_documents: b
         id_ = new_id(chance, filing.at)
         asking = _ask(package, who, filing.at, channel, chance)
         team = teams[asking.service]
-        life = Life(setting, team, chance, blank(id_, reference_of(local.year, number + 1), filing.at))
+        life = Life(
+            setting, team, chance, blank(id_, reference_of(local.year, number + 1), filing.at), package.process, slugs,
+            Profile(signed_in=channel == "online", agent=package.internal, commune=who.commune.code),
+        )  # fmt: skip
         if not (with_documents and filing.at > office.end - DOCUMENTS_KEPT):
             asking = asking.without_documents
         _file(life, package, asking, who, office, channel)
-        live(life, plan(chance, target_days=package.target_days, pace=life.team.pace))
+        term = package.process.silence.days if package.process.silence else None
+        live(life, plan(chance, target_days=package.target_days, pace=life.team.pace, term=term))
         for row in life.rows:
             heapq.heappush(waiting, (row.at, order, row))
             order += 1
@@ -132,7 +138,7 @@ def lived(office: Office, count: int, facts: Sequence[Row], *, with_documents: b
              _SIZE[media_type], _SHA256[media_type], filing.at - timedelta(minutes=2))
             for id_, media_type in asking.attached
         ]  # fmt: skip
-        yield Made(ready, life.dossier, who, package.title["fr"], life.contents, documents)
+        yield Made(ready, life.dossier, who, package.title["fr"], life.contents, documents, life.looked_at)
     yield Made([row for _, _, row in sorted(waiting)])
 
 

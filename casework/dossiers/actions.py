@@ -15,14 +15,13 @@ from casework import terms
 from casework.authority import Authority
 from casework.continuity import queries as continuity
 from casework.documents.actions import attach
-from casework.dossiers import progress, queries, rules
+from casework.dossiers import alarms, contents, queries, rules
 from casework.dossiers.model import DOSSIER, Dossier
 from casework.dossiers.reference import reference_of
-from casework.dossiers.standing import standing
 from casework.errors import Invalid
 from casework.ids import AccountId, DossierId, Version, new_id
 from casework.journal.append import append
-from casework.journal.fact import Fact, Recorded, canonical
+from casework.journal.fact import Fact, Recorded
 from casework.journal.seal import seal
 from casework.organisation import queries as organisation
 from casework.procedures.dry_run import Verdict
@@ -40,19 +39,6 @@ _SEQUENCE = text(
 _APPLICANT = text(
     "update dossiers set applicant = :applicant, applicant_email = :applicant_email, search = :search where id = :id"
 )
-_CONTENT = text(
-    """
-    insert into contents (dossier_id, version, kind, body, salt)
-    values (:dossier_id, :version, :kind, cast(:body as jsonb), :salt)
-    """
-)
-_DUE = text(
-    """
-    insert into schedule (kind, subject, due_at) values ('dossier.late', :subject, :due_at)
-    on conflict (kind, subject) do update set due_at = excluded.due_at
-    """
-)
-_NOT_DUE = text("delete from schedule where kind = 'dossier.late' and subject = :subject")
 _HAND_OVER_SCRATCH = text(
     """
     update scratch set owner_id = :to, revision = revision + 1
@@ -167,10 +153,12 @@ async def _submit(
     who = {name: applicant[name] for name in ("applicant", "applicant_email")}
     search = f"{dossier.reference.lower()} {applicant['search']}"
     await db.execute(_APPLICANT, {"id": dossier.id, "search": search, **who})
-    await _keep(db, dossier, "answers", answers, salt)
+    await contents.keep(db, dossier, "answers", answers, salt)
     await attach(db, documents, dossier_id=dossier.id)
     await db.execute(_DROP_ANSWERS, {"dossier_id": dossier.id})
-    await db.execute(_DUE, {"subject": dossier.id, "due_at": due})
+    await alarms.late_at(db, dossier.id, due)
+    if process.runs:
+        await alarms.wake(db, dossier)
     return await append(db, DOSSIER, dossier, fact, by=by)
 
 
@@ -217,20 +205,7 @@ async def start_review(db: AsyncConnection, dossier_id: DossierId, *, seen: Vers
     dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     process = await process_of(db, dossier.procedure_id, dossier.revision)
     fact = rules.start_review(dossier, seen=seen, by=by, at=dossier.now, step=process.first("under_review"))
-    return await append(db, DOSSIER, dossier, fact, by=by)
-
-
-async def act(
-    db: AsyncConnection, dossier_id: DossierId, *, action: str, seen: Version | None, by: Authority
-) -> Recorded:
-    """Do an action of the procedure's process. Raises Invalid (no such action) and NotAtThisStep."""
-    dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
-    process = await process_of(db, dossier.procedure_id, dossier.revision)
-    asked = process.action(action)
-    if asked is None:
-        raise Invalid(faults=[{"field": "action", "code": "no_such_action"}])
-    holds = asked.when is None or progress.holds(asked.when, await standing(db, dossier), at=dossier.now)
-    fact = rules.act(dossier, asked, process, holds=holds, seen=seen, by=by, at=dossier.now)
+    await _wake(db, dossier)
     return await append(db, DOSSIER, dossier, fact, by=by)
 
 
@@ -241,8 +216,9 @@ async def ask_completion(
     dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     salt, content = seal(reason)
     fact = rules.ask_completion(dossier, content=content, seen=seen, by=by, at=dossier.now)
-    await _keep(db, dossier, "reason", reason, salt)
-    await db.execute(_NOT_DUE, {"subject": dossier_id})
+    await contents.keep(db, dossier, "reason", reason, salt)
+    await alarms.never_late(db, dossier_id)
+    await _wake(db, dossier)
     return await append(db, DOSSIER, dossier, fact, by=by)
 
 
@@ -259,10 +235,11 @@ async def complete(
     dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     salt, content = seal(message)
     fact = rules.complete(dossier, content=content, documents=tuple(documents), seen=seen, by=by, at=dossier.now)
-    await _keep(db, dossier, "message", message, salt)
+    await contents.keep(db, dossier, "message", message, salt)
     await attach(db, documents, dossier_id=dossier.id)
     if not dossier.late:
-        await db.execute(_DUE, {"subject": dossier_id, "due_at": fact.changes["due_at"]})
+        await alarms.late_at(db, dossier_id, fact.changes["due_at"])
+    await _wake(db, dossier)
     return await append(db, DOSSIER, dossier, fact, by=by)
 
 
@@ -273,7 +250,7 @@ async def post_message(
     dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     salt, content = seal(message)
     fact = rules.post_message(dossier, content=content, seen=seen, by=by, at=dossier.now)
-    await _keep(db, dossier, "message", message, salt)
+    await contents.keep(db, dossier, "message", message, salt)
     await db.execute(_DROP_SCRATCH, {"dossier_id": dossier_id, "kind": "reply", "owner": by.actor})
     return await append(db, DOSSIER, dossier, fact, by=by)
 
@@ -285,8 +262,9 @@ async def decide(
     dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     salt, content = seal(reason)
     fact = rules.decide(dossier, outcome=outcome, content=content, seen=seen, by=by, at=dossier.now)
-    await _keep(db, dossier, "reason", reason, salt)
-    await db.execute(_NOT_DUE, {"subject": dossier_id})
+    await contents.keep(db, dossier, "reason", reason, salt)
+    await alarms.never_late(db, dossier_id)
+    await _wake(db, dossier)
     return await append(db, DOSSIER, dossier, fact, by=by)
 
 
@@ -321,7 +299,7 @@ async def reroute(
     salt, content = seal(reason)
     place = {"service_id": service.id, "directorate_id": service.directorate_id}
     fact = rules.reroute(dossier, **place, content=content, seen=seen, by=by, at=dossier.now)
-    await _keep(db, dossier, "reason", reason, salt)
+    await contents.keep(db, dossier, "reason", reason, salt)
     return await append(db, DOSSIER, dossier, fact, by=by)
 
 
@@ -369,9 +347,10 @@ async def become_late(db: AsyncConnection, dossier_id: DossierId, *, by: Authori
     return await append(db, DOSSIER, dossier, fact, by=by) if fact else None
 
 
-async def _keep(db: AsyncConnection, dossier: Dossier, kind: str, body: Any, salt: bytes) -> None:
-    row = {"dossier_id": dossier.id, "version": dossier.version + 1, "kind": kind, "salt": salt}
-    await db.execute(_CONTENT, {**row, "body": canonical(body).decode()})
+async def _wake(db: AsyncConnection, dossier: Dossier) -> None:
+    """Where its procedure's process does something by itself, the clock looks whether this is the moment."""
+    if (await process_of(db, dossier.procedure_id, dossier.revision)).runs:
+        await alarms.wake(db, dossier)
 
 
 async def _hand_over_scratch(db: AsyncConnection, dossier: Dossier, to: AccountId | None) -> None:

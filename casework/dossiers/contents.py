@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.dossiers.model import Dossier
 from casework.errors import Stale
 from casework.journal.fact import canonical
 
@@ -68,6 +69,12 @@ class FiledWith:
     price: int | None
 
 
+_KEEP = text(
+    """
+    insert into contents (dossier_id, version, kind, body, salt)
+    values (:dossier_id, :version, :kind, cast(:body as jsonb), :salt)
+    """
+)
 _ANSWERS = text("select body from contents where dossier_id = :id and kind = 'answers' order by version desc limit 1")
 _LAST_ANSWERS = text(
     """
@@ -124,6 +131,12 @@ _SAVE = text(
     returning revision
     """
 )
+
+
+async def keep(db: AsyncConnection, dossier: Dossier, kind: str, body: Any, salt: bytes) -> None:
+    """Keep the text of the fact that comes next, under the dossier's lock."""
+    row = {"dossier_id": dossier.id, "version": dossier.version + 1, "kind": kind, "salt": salt}
+    await db.execute(_KEEP, {**row, "body": canonical(body).decode()})
 
 
 async def answers(db: AsyncConnection, dossier_id: UUID) -> Mapping[str, Any]:

@@ -31,7 +31,9 @@ KINDS: Mapping[str, Kind] = {
     "dossier.released": _kind(*_HOLD, *_COVER, "last_at"),
     "dossier.assigned": _kind(*_HOLD, *_COVER, "last_at", details=("batch_id",)),
     "dossier.review_started": _kind("state", "last_at", "step", told=True),
-    "dossier.step_changed": _kind("state", "step", "last_at", details=("action",), told=True),
+    "dossier.step_changed": _kind("state", "step", "last_at", details=("action", "automatic", "cause"), told=True),
+    "dossier.step_taken": _kind("late", details=("did", "automatic", "cause"), told=True),
+    "dossier.task_done": _kind("last_at", details=("task",)),
     "dossier.completion_asked": _kind(
         "state", "awaiting_since", "citizen_wrote_at", "last_at", details=("content",), told=True
     ),
@@ -43,7 +45,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "dossier.decided": _kind(
         *_COVER, "state", "step", "decided_at", "awaiting_since", "citizen_wrote_at", "last_at",
-        details=("content", "outcome"), told=True,
+        details=("content", "outcome", "silence", "automatic", "cause"), told=True,
     ),
     "dossier.uncovered": _kind(*_COVER, details=("absence",)),
     "dossier.covered": _kind(*_COVER, details=("absence",)),

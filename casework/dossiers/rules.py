@@ -4,7 +4,7 @@ Each function reads a locked dossier and returns the fact, or raises a Refused. 
 happened since then and is in the act's conflict set makes the act stale; harmless facts do not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from uuid import UUID
 from casework.authority import Authority
 from casework.dossiers.facts import HOLDING, PROGRESS
 from casework.dossiers.model import DECIDED, Dossier
+from casework.dossiers.progress import Due
 from casework.errors import (
     AlreadyHeld,
     Invalid,
@@ -57,6 +58,10 @@ ACTS: Mapping[str, Act] = {
     "assign": Act(_OPEN, "actor, manager or nobody", HOLDING | _DECISION),
     "start_review": Act(frozenset({"submitted"}), "actor", HOLDING | PROGRESS),
     "act": Act(_WORKED, "anybody", HOLDING | PROGRESS),  # by whom: the action says
+    "do_task": Act(_OPEN, "anybody", frozenset()),
+    "go_to": Act(_WORKED, "anybody", frozenset()),  # as act, by the clock
+    "take_step": Act(_FILED, "anybody", frozenset()),
+    "close": Act(_OPEN, "anybody", frozenset()),  # as decide, by the clock
     "ask_completion": Act(frozenset({"under_review"}), "actor", HOLDING | PROGRESS),
     "complete": Act(frozenset({"awaiting_citizen"}), "anybody", PROGRESS),
     "write": Act(_FILED, "actor", HOLDING),  # an agent's message
@@ -232,12 +237,50 @@ def post_message(dossier: Dossier, *, content: str, seen: Version | None, by: Au
 def decide(dossier: Dossier, *, outcome: str, content: str, seen: Version | None, by: Authority, at: datetime) -> Fact:
     """The answer to the request, once. The holder stays known; the dossier leaves every queue."""
     _admit("decide", dossier, seen=seen, by=by)
+    return _decided(dossier, outcome, {"content": content}, at)
+
+
+def _decided(dossier: Dossier, outcome: str, told: Mapping[str, Any], at: datetime) -> Fact:
     return Fact(
         "dossier.decided",
         {**_NOBODY_ASKED, "state": outcome, "step": None, "decided_at": at, "awaiting_since": None, "citizen_wrote_at": None,
          "last_at": at},
-        {"content": content, "outcome": outcome},
+        {**told, "outcome": outcome},
     )  # fmt: skip
+
+
+def do_task(
+    dossier: Dossier, task: int, *, asked: Collection[int], seen: Version | None, by: Authority, at: datetime
+) -> Fact:
+    """Somebody of the service did what the process asked for. `asked`: the versions whose task is not done yet."""
+    _admit("do_task", dossier, seen=seen, by=by)
+    if task not in asked:
+        raise Invalid(faults=[{"field": "task", "code": "no_such_task"}])
+    return Fact("dossier.task_done", {"last_at": at}, {"task": task})
+
+
+def go_to(dossier: Dossier, to: str, process: Process, *, due: Due, by: Authority, at: datetime) -> Fact:
+    """The clock: to another step."""
+    _admit("go_to", dossier, seen=None, by=by)
+    step = process.step(to)
+    if step is None:
+        raise NotAtThisStep(step=dossier.step, allowed=[])
+    changes = {"state": step.state, "step": step.id, "last_at": at}
+    return Fact("dossier.step_changed", changes, {"automatic": due.automatic, "cause": due.cause})
+
+
+def take_step(dossier: Dossier, *, did: str, due: Due, by: Authority, at: datetime) -> Fact:
+    """The clock: an automatic step that leaves the dossier where it is. `did`: as progress.DID has it."""
+    _admit("take_step", dossier, seen=None, by=by)
+    changes = {"late": True} if did == "late" else {}
+    return Fact("dossier.step_taken", changes, {"did": did, "automatic": due.automatic, "cause": due.cause})
+
+
+def close(dossier: Dossier, *, outcome: str, content: str | None, due: Due, by: Authority, at: datetime) -> Fact:
+    """The clock: the decision that the process makes; without `content` that of the law, which has no words."""
+    _admit("close", dossier, seen=None, by=by)
+    told = {"content": content} if content is not None else {"silence": True}
+    return _decided(dossier, outcome, {**told, "automatic": due.automatic, "cause": due.cause}, at)
 
 
 def take_over(dossier: Dossier, *, seen: Version | None, batch_id: UUID | None, by: Authority, at: datetime) -> Fact:

@@ -29,8 +29,22 @@ _COLUMNS: Mapping[Audience, frozenset[str]] = {
     ),
 }
 _DETAILS: Mapping[Audience, frozenset[str]] = {
-    "citizen": frozenset({"outcome", "author", "documents"}),
-    "agent": frozenset({"outcome", "author", "documents", "absence", "page", "batch_id", "by_hand", "action"}),
+    "citizen": frozenset({"outcome", "silence", "did", "author", "documents"}),
+    "agent": frozenset(
+        {
+            "outcome",
+            "silence",
+            "did",
+            "automatic",
+            "author",
+            "documents",
+            "absence",
+            "page",
+            "batch_id",
+            "by_hand",
+            "action",
+        }
+    ),
 }
 
 
@@ -50,7 +64,7 @@ class Entry:
 
 def entry_of(fact: Recorded, audience: Audience, *, citizen_id: UUID | None) -> Entry | None:
     """The entry of a fact for this audience; None where it is not told of it."""
-    if audience == "citizen" and not KINDS[fact.kind].told_to_citizen:
+    if audience == "citizen" and not _told_to_citizen(fact):
         return None
     by_citizen = _is_citizens(fact, citizen_id)
     side: Literal["citizen", "agent", "system"] = (
@@ -67,6 +81,12 @@ def entry_of(fact: Recorded, audience: Audience, *, citizen_id: UUID | None) -> 
         set={name: change for name, change in fact.set.items() if name in _COLUMNS[audience]},
         details={name: value for name, value in fact.details.items() if name in _DETAILS[audience]},
     )
+
+
+def _told_to_citizen(fact: Recorded) -> bool:
+    """Of automatic steps, those alone that wrote to them."""
+    inside = fact.kind == "dossier.step_taken" and fact.details.get("did") != "mail"
+    return KINDS[fact.kind].told_to_citizen and not inside
 
 
 def timeline(facts: Iterable[Recorded], audience: Audience, *, citizen_id: UUID | None) -> tuple[Entry, ...]:

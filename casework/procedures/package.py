@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 import yaml
@@ -15,6 +15,7 @@ from casework.forms.rule_language import Rule
 from casework.forms.rule_reading import known_in, read_rule
 from casework.forms.strict import DefinitionFault, Reader, too_deep
 from casework.organisation.communes import communes as of_the_community
+from casework.procedures import process as processes
 from casework.procedures.lookups import Lookup, read_lookups
 from casework.procedures.package_faults import sentence
 from casework.procedures.process import Process, read_process
@@ -141,6 +142,11 @@ def read_sections(source: Reader, definition: Mapping[str, Any], communes: Mappi
     )
     if package.silence != "none" and package.statutory_days is None:
         source.fault("silence", "silence_without_days")
+    elif package.silence != "none" and package.statutory_days is not None:
+        outcome = {"acceptance": "accepted", "refusal": "refused"}[package.silence]
+        package = replace(
+            package, process=replace(package.process, silence=processes.Silence(outcome, package.statutory_days))
+        )
     source.close()
     return package
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.errors import NotFound
 from casework.procedures.package import Package, read
 from casework.procedures.process import NONE, Process
 
@@ -34,6 +35,19 @@ def package_of(published: Published) -> Package:
     return _package((published.id, published.revision), published.definition)
 
 
+async def package_of_revision(db: AsyncConnection, procedure_id: UUID | None, revision: int | None) -> Package:
+    """The package that a dossier of this revision is bound to. Raises NotFound."""
+    if procedure_id is None or revision is None:
+        raise NotFound
+    known = _packages.get((procedure_id, revision))
+    if known is not None:
+        return known
+    found = (await db.execute(_DEFINITION, {"id": procedure_id, "revision": revision})).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return _package((procedure_id, revision), found)
+
+
 async def process_of(db: AsyncConnection, procedure_id: UUID | None, revision: int | None) -> Process:
     """The process that dossiers of this revision follow; the empty one where it declares none, as most do."""
     if procedure_id is None or revision is None:
@@ -42,7 +56,7 @@ async def process_of(db: AsyncConnection, procedure_id: UUID | None, revision: i
     process = _processes.get(key)
     if process is None:
         found = (await db.execute(_DEFINITION, {"id": procedure_id, "revision": revision})).scalar_one_or_none()
-        declares = isinstance(found, Mapping) and "process" in found
+        declares = isinstance(found, Mapping) and ("process" in found or found.get("silence", "none") != "none")
         process = _keep(_processes, key, _package(key, found).process if declares else NONE)
     return process
 

@@ -1,14 +1,18 @@
 """Steps and actions of a procedure's process, through the doors."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+from casework.authority import SYSTEM
+from casework.ids import DossierId
+from casework.process.actions import advance
 from infra.database import transaction
 from tests.api.house import House, act
 from tests.people import Neighbours
-from tests.processes import publish_process, wording
+from tests.processes import PROCESS, TO_DO, publish_process, wording
 
 
 async def _filed(house: House, at: Neighbours) -> str:
@@ -153,3 +157,30 @@ async def test_the_desk_has_a_button_for_each_action_and_tells_a_refusal(house: 
     assert (refused.status_code, "Cette action n’est pas possible à cette étape" in refused.text) == (409, True)
     refused = await paul.post(address, data=form | {"version": "4", "action": "none"})
     assert (refused.status_code, "Cette action n’existe pas pour cette démarche." in refused.text) == (422, True)
+
+
+async def test_a_task_stands_on_the_dossier_until_somebody_of_the_service_did_it(house: House) -> None:
+    async with transaction(house.engine) as db:
+        at = await publish_process(db, house.community, {**PROCESS, "automatic": [TO_DO]})
+    id_ = await _filed(house, at)
+    ines, amina, hugo = await house.as_("ines"), await house.as_("amina"), await house.as_("hugo")
+    async with transaction(house.engine) as db:
+        await advance(db, DossierId(UUID(id_)), by=SYSTEM)
+    listed = (await ines.get(f"/dossiers/{id_}")).json()["tasks"]
+    assert listed == [{"id": "2", "title": wording("Vérifier l’assurance")}]
+    for other in (amina, hugo):
+        assert (await other.get(f"/dossiers/{id_}")).json()["tasks"] == []
+        refused = await other.post(f"/dossiers/{id_}/do-task", json={"task": 2}, headers={"if-match": '"2"'})
+        assert refused.status_code == 403
+    told = (await amina.get(f"/dossiers/{id_}")).json()["timeline"]
+    assert [each["kind"] for each in told] == ["dossier.submitted"]
+    page = (await ines.get(f"{house.url}/agent/dossiers/{id_}")).text
+    assert "Vérifier l’assurance" in page
+    address = f"{house.url}/agent/dossiers/{id_}/actes/do_task"
+    for wrong in ("", "0", "1", "x", "99999999999"):
+        refused = await ines.post(address, data={"version": "2", "task": wrong})
+        assert (refused.status_code, "Cette tâche n’est plus à faire." in refused.text) == (422, True), wrong
+    assert (await ines.post(address, data={"version": "2", "task": "2"})).status_code == 303
+    assert (await ines.get(f"/dossiers/{id_}")).json()["tasks"] == []
+    again = await ines.post(f"/dossiers/{id_}/do-task", json={"task": 2}, headers={"if-match": '"3"'})
+    assert (again.status_code, again.json()["faults"][0]["code"]) == (422, "no_such_task")

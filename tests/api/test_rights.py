@@ -24,6 +24,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "assign": {"agent": "00000000-0000-7000-8000-000000000000"},
     "reroute": {"service": "00000000-0000-7000-8000-000000000000", "reason": "x"},
     "act": {"action": "x"},
+    "do_task": {"task": 2},
     "ask_completion": {"reason": "x"},
     "decide": {"outcome": "accepted"},
     "write": {"message": "x"},

@@ -14,14 +14,17 @@ from casework.continuity import rules as absences
 from casework.continuity.model import Absence
 from casework.dossiers import rules
 from casework.dossiers.model import FACT_COLUMNS, STATES, Dossier
+from casework.dossiers.progress import Due
 from casework.errors import Refused
 from casework.facts import KINDS
 from casework.forms.model import Wording
 from casework.ids import DossierId, Version
 from casework.journal.fact import Fact
 from casework.journal.table import STREAMS
+from casework.procedures.automatic import Late
 from casework.procedures.dry_run import Verdict
-from casework.procedures.process import Action, Process, Step
+from casework.procedures.process import Action, Process
+from casework.procedures.steps import Step
 from tests.docs.tables import named, rows, section, transitions
 from workers.reactions import REACTIONS
 
@@ -32,6 +35,7 @@ DOCUMENT = "facts.md"
 _TITLE = Wording("Visite", "Visit")
 ACTION = Action("plan_visit", _TITLE, ("examination",), "visit", ("service",), None)
 PROCESS = Process((Step("examination", "submitted", _TITLE), Step("visit", "under_review", _TITLE)), (ACTION,))
+DUE = Due("late", 1, Late(), NOW)
 
 
 @pytest.mark.parametrize("stream", sorted({kind.partition(".")[0] for kind in KINDS}))
@@ -83,6 +87,13 @@ def _calls(dossier: Dossier) -> dict[str, list[Callable[[], Fact | None]]]:
         ],
         "start_review": [lambda: rules.start_review(dossier, **usual)],
         "act": [lambda: rules.act(at_step, ACTION, PROCESS, holds=True, **usual)],
+        "do_task": [lambda: rules.do_task(dossier, 2, asked=[2], **usual)],
+        "go_to": [lambda: rules.go_to(at_step, "visit", PROCESS, due=DUE, **clock)],
+        "take_step": [lambda: rules.take_step(dossier, did="mail", due=DUE, **clock)],
+        "close": [
+            lambda outcome=outcome: rules.close(dossier, outcome=outcome, content=None, due=DUE, **clock)  # type: ignore[misc] # as above
+            for outcome in ("accepted", "refused", "closed_without_action")
+        ],
         "ask_completion": [lambda: rules.ask_completion(dossier, content="", **usual)],
         "complete": [lambda: rules.complete(dossier, **said)],
         "write": [lambda: rules.post_message(dossier, content="", **usual)],

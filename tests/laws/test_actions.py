@@ -30,9 +30,10 @@ from casework.journal import read
 from casework.journal.fact import Recorded, digest, plain
 from casework.procedures.actions import Listing, publish
 from casework.procedures.dry_run import Verdict
+from casework.process import actions as process
 from infra.database import reading, transaction
 from tests.people import Community, Person, settle
-from tests.processes import publish_process
+from tests.processes import CLOSED, FORWARD, HELLO, PROCESS, TO_DO, publish_process
 
 Act = Callable[[AsyncConnection, Community, DossierId, Version], Awaitable[Recorded | None]]
 
@@ -79,7 +80,15 @@ async def start_review(db: AsyncConnection, c: Community, d: DossierId, seen: Ve
 
 
 async def act(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
-    return await actions.act(db, d, action="plan_visit", seen=seen, by=await _may(db, c.paul, "act", d))
+    return await process.act(db, d, action="plan_visit", seen=seen, by=await _may(db, c.paul, "act", d))
+
+
+async def advance(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
+    return await process.advance(db, d, by=SYSTEM)
+
+
+async def do_task(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
+    return await process.do_task(db, d, task=2, seen=seen, by=await _may(db, c.ines, "do_task", d))
 
 
 async def ask_completion(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
@@ -161,7 +170,7 @@ class Story:
     act: Act
     draft: bool = False
     target_days: int = 10
-    process: bool = False  # of a procedure that has one
+    process: dict[str, Any] | None = None  # of a procedure that has one
 
 
 STORIES: dict[str, Story] = {
@@ -175,8 +184,13 @@ STORIES: dict[str, Story] = {
     "move": Story((claim,), move),
     "move_revision": Story((claim, publish_again), move_revision),
     "start_review": Story((claim,), start_review),
-    "act": Story((claim, start_review), act, process=True),
-    "decide, at a step": Story((claim, start_review, act), decide, process=True),
+    "act": Story((claim, start_review), act, process=PROCESS),
+    "decide, at a step": Story((claim, start_review, act), decide, process=PROCESS),
+    **{
+        f"advance, {each['id']}": Story((), advance, process={**PROCESS, "automatic": [each]})
+        for each in (HELLO, FORWARD, CLOSED, TO_DO)
+    },
+    "do_task": Story((advance,), do_task, process={**PROCESS, "automatic": [TO_DO]}),
     "ask_completion": Story((claim, start_review), ask_completion),
     "complete": Story((claim, start_review, ask_completion), complete),
     "post_message": Story((claim,), post_message),
@@ -193,8 +207,8 @@ BEGINNINGS = {"file", "open_draft"}
 
 
 def test_every_action_has_a_story() -> None:
-    every = {name for name, function in inspect.getmembers(actions, inspect.iscoroutinefunction)
-             if function.__module__ == actions.__name__ and not name.startswith("_")}  # fmt: skip
+    every = {name for module in (actions, process) for name, function in inspect.getmembers(module, inspect.iscoroutinefunction)
+             if function.__module__ == module.__name__ and not name.startswith("_")}  # fmt: skip
     assert every == {name.split(",")[0].split(" by ")[0] for name in STORIES} | BEGINNINGS
 
 
@@ -207,7 +221,7 @@ async def _begin(engine: AsyncEngine, c: Community, story: Story) -> DossierId:
                 by=c.amina.as_citizen,
             )  # fmt: skip
         else:
-            at = await publish_process(db, c) if story.process else None
+            at = await publish_process(db, c, story.process) if story.process else None
             made = await c.file(db, target_days=story.target_days, at=at)
     dossier = DossierId(made.subject_id)
     for act in story.before:

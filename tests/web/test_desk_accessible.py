@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.api.house import in_days
+from infra.database import transaction
+from tests.api.house import act, in_days
+from tests.processes import HELLO, PROCESS, publish_process
 from tests.web.desk import Office, violations
 
 
@@ -13,9 +15,14 @@ async def _pages(office: Office) -> Mapping[str, tuple[str, str]]:
     held, _ = await office.house.held("paul")
     taken, _ = await office.house.held("paul")
     free = await office.house.filed()
+    async with transaction(office.house.engine) as db:
+        at = await publish_process(db, office.house.community, {**PROCESS, "automatic": [HELLO]})
+        stepped = str((await office.house.community.file(db, at=at)).subject_id)
     paul, ines = await office.house.as_("paul"), await office.house.as_("ines")
     body = {"until": {"date": in_days(3), "half": "am"}, "reason": "Formation"}
     absence = (await paul.post("/absences", json=body)).json()["id"]
+    for act_, seen in (("claim", 1), ("start-review", 2)):
+        await act(ines, stepped, act_, seen)
     await office.tick()
     version = (await ines.get(f"/dossiers/{taken}")).json()["version"]
     done = await ines.post(f"/dossiers/{taken}/take-over", json={}, headers={"if-match": f'"{version}"'})
@@ -28,6 +35,8 @@ async def _pages(office: Office) -> Mapping[str, tuple[str, str]]:
         "free": ("ines", f"/agent/dossiers/{free}"),
         "brief": ("ines", f"/agent/dossiers/{held}"),
         "taken": ("ines", f"/agent/dossiers/{taken}"),
+        "stepped": ("ines", f"/agent/dossiers/{stepped}"),
+        "step of a request": ("amina", f"/dossiers/{stepped}"),
         "absences": ("claire", "/agent/absences"),
         "returned": ("paul", f"/agent/absences/{absence}/bilan"),
         "dashboards": ("hugo", "/agent/tableaux-de-bord"),

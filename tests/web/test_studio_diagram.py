@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.procedures.process import STATES as OF_PROCESS
+from casework.procedures.steps import STATES as OF_PROCESS
 from web.studio.diagram import HEIGHT, LINE, MARGIN, STATES, WIDTH, Node, Way, course, draw
 
 WORDS = {state: state.replace("_", " ") for state in STATES}

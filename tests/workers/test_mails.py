@@ -13,13 +13,23 @@ from casework.continuity.rules import Span
 from casework.dossiers import actions
 from casework.ids import AbsenceId, DossierId, Version
 from casework.journal import read
+from casework.process import actions as process
 from casework.terms import PARIS
 from infra.database import reading, transaction
 from tests.languages import OTHER, says
 from tests.people import Community, version_of
+from tests.processes import PROCESS, publish_process
 from tests.workers.conftest import Processes, Sink, all_done, effects_in, until
 from workers.jobs.mails import BUILDERS, Addressed
 from workers.reactions import effects_of
+
+GREETING = {
+    "id": "greeting",
+    "on": "submitted",
+    "do": {"mail": {"subject": {"fr": "Votre demande {{ reference }}", "en": "Your request {{ reference }}"},
+                    "body": {"fr": "Nous sommes avec vous.", "en": "We are with you."}}},
+}  # fmt: skip
+REMINDED = {"id": "reminded", "on": "arrival", "do": {"remind": "holder"}}
 
 
 async def test_a_filed_request_gives_exactly_one_receipt(
@@ -124,6 +134,10 @@ async def test_each_mail_is_in_one_language(engine: AsyncEngine, community: Comm
         absence = AbsenceId(declared.subject_id)
         await continuity.begin_absence(db, absence, by=SYSTEM)
         await actions.uncover(db, held, by=SYSTEM)
+        at = await publish_process(db, community, {**PROCESS, "automatic": [GREETING, REMINDED]})
+        stepped = DossierId((await community.file(db, at=at)).subject_id)
+        for _ in ("mail", "remind"):
+            await process.advance(db, stepped, by=SYSTEM)
     built = await _letters(engine, {})
     async with transaction(engine) as db:
         await continuity.cancel_absence(db, absence, by=paul)

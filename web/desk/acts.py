@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api import acting, once, process
 from api.inputs import Asked, Assignment, Decision, NewMessage, Rerouting
 from api.once import Once
-from api.process import Chosen
+from api.process import Chosen, Done
 from api.representations import Acted, Problem
 from casework.errors import Invalid, NotAllowed, NotFound, Refused
 from casework.ids import Version
@@ -124,6 +124,13 @@ def _rerouting(form: FormData) -> Rerouting:
         raise Invalid(faults=[{"field": "service", "code": "no_such_service"}]) from error
 
 
+def _task(form: FormData) -> Done:
+    written = _text(form, "task")
+    if not (written.isascii() and written.isdigit() and int(written[:9]) > 0):
+        raise Invalid(faults=[{"field": "task", "code": "no_such_task"}])
+    return Done(task=int(written[:9]))
+
+
 def _decision(form: FormData) -> Decision:
     outcome, reason = _text(form, "outcome"), _text(form, "reason")
     if outcome not in _OUTCOMES:
@@ -141,6 +148,7 @@ ACTS: Mapping[str, Do] = {
     "take_over": _plain(acting.take_over),
     "hand_back": _plain(acting.hand_back),
     "act": _with(process.act, lambda form: Chosen(action=_text(form, "action"))),
+    "do_task": _with(process.do_task, _task),
     "assign": _with(acting.assign, _assignment),
     "reroute": _with(acting.reroute, _rerouting),
     "ask_completion": _with(acting.ask_completion, lambda form: Asked(reason=_text(form, "reason"))),

@@ -15,7 +15,7 @@ from casework.dossiers.model import DECIDED
 from casework.journal.fact import Recorded
 from infra.i18n import PARIS, Translator, translator
 from infra.mail import Letter
-from workers.jobs import readings
+from workers.jobs import readings, steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,11 @@ async def decided(db: AsyncConnection, fact: Recorded, public_url: str) -> Addre
     if filed is None or filed.email is None:
         return NOBODY
     _ = translator(filed.locale)
-    paragraphs = [_("Le service a terminé l’examen de votre demande. Sa réponse vous attend dans votre espace.")]
+    if fact.details.get("silence"):
+        paragraphs = [_("Le délai légal est passé sans réponse du service : la loi en fait une décision.")]
+        paragraphs.append(_("Elle est expliquée dans votre espace."))
+    else:
+        paragraphs = [_("Le service a terminé l’examen de votre demande. Sa réponse vous attend dans votre espace.")]
     subject = _("Votre demande {reference} a reçu une réponse")
     return _to_citizen(filed, subject, paragraphs, _("Lire la réponse"), public_url)
 
@@ -106,6 +110,36 @@ async def message(db: AsyncConnection, fact: Recorded, public_url: str) -> Addre
     paragraphs = [_("Le service qui examine votre demande vous a écrit. Son message vous attend dans votre espace.")]
     subject = _("Un message sur votre demande {reference}")
     return _to_citizen(filed, subject, paragraphs, _("Lire le message et y répondre"), public_url)
+
+
+async def automatic(db: AsyncConnection, fact: Recorded, public_url: str) -> Addressed | Nothing:
+    """A step of the procedure's process, in its designer's words, which may hold answers: the one mail that does."""
+    written = await steps.written(db, fact)
+    if written is None or written.filed.email is None:
+        return NOBODY
+    _ = translator(written.filed.locale)
+    subject, paragraphs = written.subject, list(written.paragraphs)
+    return _to_citizen(written.filed, subject, paragraphs, _("Suivre ma demande"), public_url, as_it_is=True)
+
+
+async def reminder(db: AsyncConnection, fact: Recorded, public_url: str) -> Addressed | Nothing:
+    """The holder, or who covers them, is reminded of a dossier that waits at its step."""
+    found = await steps.reminder(db, fact)
+    if found is None or not found.asked:
+        return NOBODY
+    language = _common(colleague.locale for colleague in found.asked)
+    _ = translator(language)
+    about = [(_("Référence"), found.filed.reference), (_("Démarche"), found.filed.procedure_in(language))]
+    if found.step is not None:
+        about.append((_("Étape"), found.step[language]))
+    letter = Letter(
+        subject=_("Le dossier {reference} attend").format(reference=found.filed.reference),
+        paragraphs=(_("Bonjour,"), _("Le délai prévu pour cette étape est passé. Ce dossier attend la suite.")),
+        facts=tuple(about),
+        link=(_("Ouvrir le dossier"), f"{public_url}/agent/dossiers/{found.filed.id}"),
+        closing=_closing(language),
+    )
+    return Addressed(tuple(colleague.email for colleague in found.asked), language, letter)
 
 
 async def absence_begun(db: AsyncConnection, fact: Recorded, public_url: str) -> Addressed | Nothing:
@@ -174,6 +208,8 @@ BUILDERS: Mapping[str, Builder] = {
     "mail.rerouted": rerouted,
     "mail.decided": decided,
     "mail.message": message,
+    "mail.automatic": automatic,
+    "mail.reminder": reminder,
     "mail.absence-begun": absence_begun,
     "mail.absence-digest": absence_digest,
 }
@@ -191,6 +227,8 @@ def _to_citizen(
     words: str,
     public_url: str,
     facts: list[tuple[str, str]] | None = None,
+    *,
+    as_it_is: bool = False,
 ) -> Addressed | Nothing:
     if filed.email is None:
         return NOBODY
@@ -198,7 +236,7 @@ def _to_citizen(
     hello = _("Bonjour {name},").format(name=filed.applicant) if filed.applicant else _("Bonjour,")
     where = f"{public_url}/dossiers/{filed.id}" if filed.has_account else f"{public_url}/suivre"
     letter = Letter(
-        subject=subject.format(reference=filed.reference),
+        subject=subject if as_it_is else subject.format(reference=filed.reference),
         paragraphs=(hello, *paragraphs),
         facts=facts or _about(filed),
         link=(words, where),

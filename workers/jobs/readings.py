@@ -26,7 +26,10 @@ class Filed:
 
     @property
     def procedure(self) -> str:
-        return self.procedure_en if self.locale == "en" else self.procedure_fr
+        return self.procedure_in(self.locale)
+
+    def procedure_in(self, language: str) -> str:
+        return self.procedure_en if language == "en" else self.procedure_fr
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from casework.accounts.queries import demo_people
 from casework.continuity.model import ABSENCE
 from casework.demo.load import Plan, load_into
 from casework.dossiers import queries, timeline
-from casework.dossiers.model import DOSSIER
+from casework.dossiers.model import DOSSIER, OPEN
 from casework.dossiers.reference import is_reference
 from casework.facts import KINDS
 from casework.forms.check import check
@@ -256,3 +256,28 @@ async def test_half_a_demo_never_exists(engine: AsyncEngine) -> None:
     async with reading(engine) as db:
         counts = await db.execute(text("select (select count(*) from accounts) + (select count(*) from journal)"))
         assert counts.scalar_one() == 0
+
+
+async def test_silence_decides_some_requests_and_few(demo: AsyncEngine) -> None:
+    """Who answers knows the legal term; no open request is past it, or the first second of the demo would decide it."""
+    shipped = catalogue.load().packages.values()
+    terms = {each.slug: each.process.silence.days for each in shipped if each.process.silence}
+    async with reading(demo) as db:
+        rows = await db.execute(
+            text(
+                """
+                select p.slug, d.state, d.submitted_at, d.awaiting_since, s.due_at,
+                       exists (select from journal j where j.subject_id = d.id and j.payload ? 'silence') as silent
+                from dossiers d join procedures p on p.id = d.procedure_id
+                left join schedule s on s.subject = d.id and s.kind = 'dossier.process' where p.slug = any(:slugs)
+                """
+            ),
+            {"slugs": sorted(terms)},
+        )
+    found = rows.all()
+    assert sum(row.silent for row in found) <= len(found) / 10
+    for row in found:
+        if row.state in ("submitted", "under_review"):
+            assert row.due_at is not None, "its term runs"
+        assert row.due_at is None or row.state in OPEN
+        assert row.due_at is None or row.due_at > PLAN.end
