@@ -323,6 +323,8 @@ async def move_revision(
     """
     dossier = await queries.lock(db, dossier_id)
     fact = rules.move_revision(dossier, revision=to, verdict=verdict, by=by, at=dossier.now)
+    if fact and (await process_of(db, dossier.procedure_id, to)).runs:
+        await alarms.wake(db, dossier)
     return await append(db, DOSSIER, dossier, fact, by=by) if fact else None
 
 

@@ -137,10 +137,13 @@ def _steps(process: Process, standing: Standing, here: Mapping[str, Any], now: d
     taken = {
         (each.details["automatic"], each.details.get("cause")) for each in standing.past if "automatic" in each.details
     }
+    bound = max((each.version for each in standing.past if "revision" in each.set), default=0)
     for automatic in process.automatic:
         for entry in standing.past:
             if (automatic.id, entry.version) in taken or not _enters(entry, automatic.on):
                 continue
+            if automatic.after is None and entry.version < bound:
+                continue  # a later revision of the procedure does not do at once what its own moment is long past for
             if not _lasts(automatic, entry, standing.past, here):
                 continue
             at = _moment(automatic, entry, standing)

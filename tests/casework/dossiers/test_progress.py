@@ -150,6 +150,13 @@ def test_what_comes_later_is_for_who_is_still_there() -> None:
     assert at_once.due is not None, "the mail of the very moment is owed in any case"
 
 
+def test_a_later_revision_does_not_catch_up_with_the_past() -> None:
+    moved = Happening(3, BEGUN + timedelta(days=1), {"revision": 2}, {})
+    assert look(one("submitted", None), standing(PAST), now=BEGUN).due is not None
+    assert _next(one("submitted", None), (*PAST, moved)) is None
+    assert _next(one("examination", 5), (*PAST, moved)) == "2026-03-09T08:00:00+01:00"
+
+
 def test_silence_counts_calendar_days_and_stops_with_the_citizen() -> None:
     process = replace(one("visit", None), silence=Silence("refused", 60))
     assert _next(process, (FILED,)) == "2026-05-02T00:00:00+02:00"
