@@ -92,15 +92,22 @@ async def begin(
 
 
 async def revise(state: State, viewer: Viewer, slug: str) -> DraftView:
-    """The draft of a procedure of one's directorate; begun from what is published where there is none.
+    """The draft of a procedure of one's directorate; begun from what is published where there is none, or where nobody
+    has written in it since another revision came into force.
 
     Raises NotFound.
     """
     me = designers_only(viewer)
     async with transaction(state) as db:
         draft = await drafts.find(db, slug)
+        published = await _in_force(db, slug)
+        if draft is not None and published is not None and not draft.changed and draft.base != published.revision:
+            await access.may_design(db, viewer, draft.directorate_id)
+            await drafts.discard(db, slug)  # nobody wrote in it, and something else is in force
+            draft = None
         if draft is None:
-            published = await queries.by_slug(db, slug)
+            if published is None:
+                raise NotFound
             await access.may_design(db, viewer, published.directorate_id)
             directorate, definition = published.directorate_id, published.definition
             draft = await drafts.begin(db, slug, directorate, definition, base=published.revision, by=me)
@@ -245,16 +252,20 @@ async def _usual_theme(db: AsyncConnection, directorate: UUID) -> str:
     return max(themes, key=themes.count) if themes else next(iter(load().themes))
 
 
+async def _in_force(db: AsyncConnection, slug: str) -> Published | None:
+    try:
+        return await queries.by_slug(db, slug)
+    except NotFound:
+        return None
+
+
 async def _directorates(db: AsyncConnection) -> dict[UUID, str]:
     return {each.directorate_id: each.directorate_name for each in await organisation.every_service(db)}
 
 
 async def _view(db: AsyncConnection, found: Draft) -> DraftView:
     judged = await judge(db, found.definition)
-    try:
-        published: int | None = (await queries.by_slug(db, found.slug)).revision
-    except NotFound:
-        published = None
+    published = await _in_force(db, found.slug)
     approved = found.approved_by if found.approved_revision == found.revision else None
     names = await accounts.names(db, [each for each in (found.updated_by, approved) if each])
     directorate = (await _directorates(db)).get(found.directorate_id, "")
@@ -264,7 +275,7 @@ async def _view(db: AsyncConnection, found: Draft) -> DraftView:
         definition=found.definition,
         revision=found.revision,
         base=found.base,
-        published=published,
+        published=published.revision if published else None,
         changed=found.changed,
         review=await organisation.wants_review(db, found.directorate_id),
         approved_by=person(approved, names),

@@ -290,3 +290,40 @@ async def test_questions_are_asked_as_often_as_there_are_children(house: House) 
         assert "Prénom" in (await lea.get(page)).text
         more = await lea.post(page, data={"enfants.rows": "1", "act": "add:enfants"})
         assert more.text.count("Cantine") == 2
+
+
+async def test_a_new_version_says_what_changes_for_whom_and_open_requests_follow_when_asked(house: House) -> None:
+    lea, amina = await browsing(house, "lea"), await house.as_("amina")
+    path = await begun(house, lea)
+    slug = path.rpartition("/")[2]
+    await lea.post(path, data={"act": "add-field", "page": "demande", "new.label": "Nom", "new.kind": "text"})
+    seen = str((await draft(house, path))["revision"])
+    assert (await lea.post(f"{path}/publication", data={"seen": seen})).status_code == 303
+    filed = await amina.post("/dossiers", json={"procedure": slug, "answers": {"nom": "Benali"}})
+    assert filed.status_code == 201, filed.text
+
+    await lea.post(path, data={"act": "add-field", "page": "demande", "new.label": "Quartier", "new.kind": "text"})
+    form = {"element": "field:quartier", "was": "{}", "kind": "text", "label.fr": "Quartier", "required": "always"}
+    await lea.post(path, data={**form, "required_if.join": "all"})
+    page = await lea.get(f"{path}/publication")
+    assert "Ce qui change depuis la version en ligne" in page.text
+    assert "Quartier" in page.text
+    assert "une réponse sera demandée à la personne" in page.text
+    seen = str((await draft(house, path))["revision"])
+    assert (await lea.post(f"{path}/publication", data={"seen": seen})).status_code == 303
+    page = await lea.get(f"{path}/publication")
+    assert "1 demande en cours est liée" in page.text
+    moved = await lea.post(f"{path}/demandes", data={"seen": "2"})
+    assert moved.status_code == 303
+    assert "est liée" not in (await lea.get(f"{path}/publication")).text
+    assert await house.count("select revision from dossiers where id = :id", id=filed.json()["id"]) == 2
+
+    assert (await lea.post(f"{path}/retour", data={"seen": "1"})).status_code == 409
+    assert (await lea.post(f"{path}/retour", data={"seen": "2"})).status_code == 303
+    shown = await amina.get(f"/procedures/{slug}")
+    assert [each["id"] for each in shown.json()["form"]["pages"][0]["fields"]] == ["nom"]
+    # Nobody wrote in the draft since: it begins again as what is in force.
+    await lea.post(f"{path}/brouillon")
+    found = await draft(house, path)
+    assert (found["base"], found["changed"]) == (3, False)
+    assert [each["id"] for each in found["definition"]["form"]["pages"][0]["fields"]] == ["nom"]

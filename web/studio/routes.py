@@ -29,4 +29,6 @@ routes: list[BaseRoute] = [
     _designers("/{slug}/publication", publication.show),
     _designers("/{slug}/publication", publication.publish, "POST"),
     _designers("/{slug}/accord", publication.approve, "POST"),
+    _designers("/{slug}/demandes", publication.move, "POST"),
+    _designers("/{slug}/retour", publication.roll_back, "POST"),
 ]

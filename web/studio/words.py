@@ -15,6 +15,7 @@ class StudioWords:
     change: Mapping[str, str]
     test: Mapping[str, str]
     silence: Mapping[str, str]
+    verdict: Mapping[str, str]  # what a new revision makes of an open request
     usual: Mapping[str, str]  # what is done in every procedure
 
 
@@ -109,6 +110,13 @@ def of(t: Translator) -> StudioWords:
             "none": _("Rien de particulier"),
             "acceptance": _("La demande est acceptée"),
             "refusal": _("La demande est refusée"),
+        },
+        verdict={
+            "unchanged": _("rien ne change"),
+            "to_ask": _("une réponse sera demandée à la personne"),
+            "rerouted": _("change de service"),
+            "other_step": _("change d’étape"),
+            "impossible": _("reste sur son ancienne version"),
         },
         usual={
             "start_review": _("Commencer l’instruction"),
