@@ -169,8 +169,8 @@ def _answer(field: Field, form: Form, who: Citizen, given: Mapping[str, Any], to
             return chance.random() < 0.4
         case AddressField():
             return _address(who, form, chance)
-    if field.kind in _NUMBERS:
-        return _NUMBERS[field.kind](chance)
+    if field.kind in NUMBERS:
+        return NUMBERS[field.kind](chance)
     match field:
         case LinkedChoiceField():
             first = chance.choice(field.choices)
@@ -210,7 +210,8 @@ def _plate(chance: Random) -> str:
     return f"{first}-{chance.randrange(100, 999)}-{second}"
 
 
-_NUMBERS: Mapping[str, Callable[[Random], str]] = {
+# Valid and fictional, by kind of field.
+NUMBERS: Mapping[str, Callable[[Random], str]] = {
     "siret": _siret,
     "rna": lambda chance: f"W86{chance.randrange(1, 4)}{chance.randrange(10**6):06}",
     "iban": _iban,
