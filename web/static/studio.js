@@ -92,3 +92,14 @@ document.addEventListener("htmx:after:swap", () => {
   const fresh = document.querySelector("[data-fresh]");
   if (fresh && !document.activeElement?.closest(".element, .adder")) fresh.click();
 });
+
+// -- on a narrow screen, what was picked in the structure comes into sight
+
+const narrow = matchMedia("(max-width: 59.99rem)");
+let shown = document.querySelector(".element")?.id;
+document.addEventListener("htmx:after:swap", () => {
+  const panel = document.querySelector(".element");
+  if (!panel || panel.id === shown) return;
+  shown = panel.id;
+  if (narrow.matches) panel.scrollIntoView();
+});
