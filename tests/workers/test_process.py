@@ -20,6 +20,7 @@ from tests.history import History, check
 from tests.people import Community, Neighbours, version_of
 from tests.processes import CLOSED, FORWARD, HELLO, PROCESS, publish_process, wording
 from tests.workers.conftest import Processes, Sink, all_done, effects_in, until
+from workers.jobs.mails import BUILDERS, Addressed
 from workers.schedule import Clock
 
 
@@ -161,6 +162,10 @@ async def test_silence_is_a_decision_when_the_legal_term_has_passed(
     last = (await _facts(engine, dossier))[-1]
     assert (last.kind, last.actor, [*last.set["state"]]) == ("dossier.decided", None, ["submitted", outcome])
     assert last.details == {"silence": True, "outcome": outcome, "automatic": "silence", "cause": 1}
+    async with reading(engine) as db:
+        told = await BUILDERS["mail.decided"](db, last, "https://relais.example")
+    assert isinstance(told, Addressed)
+    assert "Le délai légal est passé sans réponse du service" in " ".join(told.letter.paragraphs)
     assert await _scheduled(engine) == 0
 
 
