@@ -61,8 +61,10 @@ _BY_PART: tuple[tuple[str, tuple[str, ...]], ...] = (
         "event_name",
         ("Fête du quartier", "Vide-grenier", "Marché de producteurs", "Fête de la musique", "Loto", "Course à pied"),
     ),
+    ("funeral_company", ("Pompes funèbres du Clain", "Marbrerie Lavigne")),
     ("birth_place", ("Poitiers, France", "Niort, France", "Paris, France", "Porto, Portugal", "Rabat, Maroc")),
     ("company", ("Verisure", "Sector Alarm", "Télésurveillance de l’Ouest")),
+    ("office", ("Étude Faure", "Pompes funèbres du Clain", "Cabinet Lavigne, généalogiste")),
     ("nationality", ("Française", "Portugaise", "Marocaine", "Roumaine", "Britannique")),
     (
         "object",
@@ -247,19 +249,36 @@ def _text(field: TextField, who: Citizen, chance: Random) -> str:
         "family-name": who.family_name,
         "name": who.name,
         "street-address": who.street,
+        "postal-code": who.commune.postal_codes[0],
     }
     if field.autocomplete and field.autocomplete in known:
         return known[field.autocomplete]
     for part, options in _BY_PART:
         if part in field.id:
             return chance.choice(options)
-    if any(part in field.id for part in ("spouse", "parents", "holder", "whom", "owner", "contact_name", "minor_name")):
+    if any(
+        part in field.id
+        for part in (
+            "spouse",
+            "parents",
+            "holder",
+            "whom",
+            "owner",
+            "contact_name",
+            "minor_name",
+            "approved_by",
+            "predecessor",
+        )
+    ):
         return f"{given_name(chance)} {chance.choice(names.FAMILIES)}"
     if "first_name" in field.id:
         return given_name(chance)
     if "name" in field.id:
         return chance.choice((who.family_name, who.family_name, chance.choice(names.FAMILIES)))
-    if any(part in field.id for part in ("number", "rna", "imei", "card", "plot", "pre_request", "meter", "contract")):
+    if any(
+        part in field.id
+        for part in ("number", "rna", "imei", "card", "plot", "pre_request", "meter", "contract", "reference")
+    ):
         return str(chance.randrange(10_000, 99_999))
     if any(part in field.id for part in ("lost_in", "location", "place", "where", "former_commune")):
         return f"{chance.choice(('Devant', 'Près de', 'À côté de'))} {chance.choice(_PLACES)}"
