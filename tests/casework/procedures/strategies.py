@@ -38,9 +38,8 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
             fields.append(field)
             number += 1
         pages.append({"id": f"page-{page}", "title": draw(wordings()), "fields": fields})
-    head = {
-        key: BASE[key] for key in BASE if key not in ("form", "applicant", "routing", "scenarios", "process", "lookups")
-    }
+    of_the_form = ("form", "applicant", "price", "routing", "scenarios", "process", "lookups")
+    head = {key: BASE[key] for key in BASE if key not in of_the_form}
     return {**head, "title": draw(wordings()), "form": {"pages": pages}}
 
 
