@@ -120,9 +120,10 @@ def blank(id_: UUID, reference: str, at: datetime) -> Dossier:
 
 
 def file(
-    life: Life, *, filing: dict[str, Any], answers: dict[str, Any], documents: tuple[UUID, ...], target_days: int
-) -> None:
-    """The citizen files."""
+    life: Life, *, filing: dict[str, Any], answers: dict[str, Any], documents: tuple[UUID, ...], price: int | None,
+    target_days: int,
+) -> None:  # fmt: skip
+    """The citizen files. `price`: in cents."""
     due = terms.due_at(life.dossier.now, target_days).astimezone(UTC)
     by = Authority(filing["citizen_id"], "citizen")
     content = life.keep("answers", answers)
@@ -133,6 +134,7 @@ def file(
         due_at=due,
         content=content,
         documents=documents,
+        told={"price": price},
         by=by,
         at=life.dossier.now,
         step=life.process.first("submitted"),

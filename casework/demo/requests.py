@@ -24,6 +24,7 @@ from casework.forms.check import check
 from casework.forms.rule_reading import Profile
 from casework.journal.load import Row
 from casework.procedures.package import Package
+from casework.procedures.price import price_of
 from casework.procedures.routing import route
 from casework.terms import PARIS
 
@@ -154,7 +155,8 @@ def _ask(package: Package, who: Citizen, at: datetime, channel: str, chance: Ran
         checked = check(package.form, answered.answers, documents=documents, today=today, profile=profile)
         if not checked.faults:
             service = route(package, checked.answers, today=today, profile=profile)
-            return _Asking(service, dict(checked.answers), answered.attached)
+            cents = price_of(package, checked.answers, today=today, profile=profile)
+            return _Asking(service, dict(checked.answers), answered.attached, cents)
     raise ValueError(f"{package.slug}: nobody can answer this form: {checked.faults}")
 
 
@@ -165,6 +167,7 @@ class _Asking:
     service: str
     answers: dict[str, Any]
     attached: tuple[tuple[UUID, str], ...]
+    price: int | None  # cents
 
     @property
     def without_documents(self) -> "_Asking":
@@ -175,7 +178,7 @@ class _Asking:
             for id_, answer in self.answers.items()
             if not (isinstance(answer, list) and gone & set(map(str, answer)))
         }
-        return _Asking(self.service, answers, ())
+        return _Asking(self.service, answers, (), self.price)
 
 
 def _file(life: Life, package: Package, asking: _Asking, who: Citizen, office: Office, channel: str) -> None:
@@ -189,7 +192,10 @@ def _file(life: Life, package: Package, asking: _Asking, who: Citizen, office: O
         "commune": who.commune.code,
     }
     documents = tuple(id_ for id_, _ in asking.attached)
-    file(life, filing=filing, answers=asking.answers, documents=documents, target_days=package.target_days)
+    file(
+        life, filing=filing, answers=asking.answers, documents=documents, price=asking.price,
+        target_days=package.target_days,
+    )  # fmt: skip
 
 
 def _teams(office: Office) -> dict[str, Team]:

@@ -281,3 +281,11 @@ async def test_silence_decides_some_requests_and_few(demo: AsyncEngine) -> None:
             assert row.due_at is not None, "its term runs"
         assert row.due_at is None or row.state in OPEN
         assert row.due_at is None or row.due_at > PLAN.end
+
+
+async def test_what_has_a_price_remembers_it(demo: AsyncEngine) -> None:
+    async with reading(demo) as db:
+        facts = (await read.after(db, read.START, most=1_000_000)).facts
+    prices = [fact.details["price"] for fact in facts if fact.kind == "dossier.submitted" and "price" in fact.details]
+    assert prices
+    assert all(isinstance(price, int) and price > 0 for price in prices)
