@@ -137,7 +137,16 @@ async def test_questions_and_pages_move_are_copied_and_taken_out(house: House) -
     history = await lea.get(f"{path}/historique")
     assert "a annulé une modification" in history.text
     assert "a copié la question" in history.text
-    for element in ("presentation", "suite", "conditions", "aiguillage", "page:demande", "nowhere:else", "field:"):
+    for element in (
+        "presentation",
+        "suite",
+        "conditions",
+        "aiguillage",
+        "messages",
+        "page:demande",
+        "nowhere:else",
+        "field:",
+    ):
         assert (await lea.get(f"{path}?element={element}")).status_code == 200
 
 
@@ -327,3 +336,15 @@ async def test_a_new_version_says_what_changes_for_whom_and_open_requests_follow
     found = await draft(house, path)
     assert (found["base"], found["changed"]) == (3, False)
     assert [each["id"] for each in found["definition"]["form"]["pages"][0]["fields"]] == ["nom"]
+
+
+async def test_a_mail_that_leaves_by_itself_is_written_in_the_studio(house: House) -> None:
+    lea = await browsing(house, "lea")
+    path = await begun(house, lea)
+    await lea.post(path, data={"act": "add-field", "page": "demande", "new.label": "Nom", "new.kind": "text"})
+    assert (await lea.post(path, data={"element": "messages", "was": "{}", "mail.0.on": "accepted"})).status_code == 303
+    page = await lea.get(f"{path}?element=messages")
+    assert "Votre demande {{ reference }}" in page.text
+    found = await draft(house, path)
+    assert found["faults"] == []
+    assert found["definition"]["process"]["automatic"][0]["on"] == "accepted"

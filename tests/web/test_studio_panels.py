@@ -184,6 +184,24 @@ def test_refusals_are_picked_told_and_taken_out() -> None:
     assert edit({"price": {"var": "x"}}, price__drop="1") == {"price": None}
 
 
+def test_mails_that_leave_by_themselves_are_written_and_taken_out_beside_the_rest() -> None:
+    def edit(was: dict[str, Any], **values: str) -> Any:
+        return panels.mails_edit(form(**values), was).set.get("process", "same")
+
+    first = edit({}, mail__0__on="under_review")
+    assert first == {"automatic": [{"id": "message", "on": "under_review", "do": {"mail": panels.MAIL}}]}
+    other = {"id": "end", "on": "awaiting_citizen", "do": {"close": "refused"}}
+    process = {"steps": [], "automatic": [other, *first["automatic"]]}
+    said_ = {"mail__1__subject__fr": "Bonjour", "mail__1__body__fr": "Nous lisons."}
+    told = edit({"process": process}, mail__1__on="accepted", mail__1__days="3", **said_)
+    assert told["automatic"][0] == other
+    assert told["automatic"][1]["do"]["mail"] == {"subject": words("Bonjour"), "body": words("Nous lisons.")}
+    assert (told["automatic"][1]["on"], told["automatic"][1]["after"]) == ("accepted", {"working_days": 3})
+    assert edit({"process": process}, mail__1__on="") == {"steps": [], "automatic": [other]}
+    assert edit({"process": first}, mail__0__on="") is None
+    assert edit({}, mail__0__on="") == "same"
+
+
 def test_routes_are_picked_moved_and_taken_out() -> None:
     def edit(was: dict[str, Any], **values: str) -> Any:
         return panels.routing_edit(form(**values), was, ASKABLE).set.get("routing", "same")

@@ -35,13 +35,14 @@ from casework.procedures.edits import (
 from infra.i18n import translator
 from web import wording
 from web.page import Page
-from web.studio import panels, rules
+from web.studio import diagram, panels, rules
 from web.studio.words import of
 
-HEADS = ("presentation", "suite", "conditions", "aiguillage")  # panels of what is beside the questions
+HEADS = ("presentation", "suite", "conditions", "aiguillage", "messages")  # panels of what is beside the questions
 _HEAD_OF = {
     "target_days": "suite", "statutory_days": "suite", "silence": "suite", "receipt": "suite", "applicant": "suite",
     "routing": "aiguillage", "price": "conditions", "eligibility": "conditions",
+    "process": "messages",
 }  # fmt: skip
 
 
@@ -179,6 +180,8 @@ def _saved(page: Page, draft: DraftView, form: FormData, element: str) -> Edit |
         edit = panels.field_edit(id_, form, was, askable)
     elif kind == "page":
         edit = panels.page_edit(id_, form, was, askable)
+    elif kind == "messages":
+        edit = panels.mails_edit(form, was)
     elif kind == "aiguillage":
         edit = panels.routing_edit(form, was, askable)
     else:
@@ -290,6 +293,8 @@ async def _show(
             for each in _listed(values.get("eligibility"))
             if isinstance(each, Mapping)
         ],
+        mails=_mails(values.get("process")),
+        moments=_moments(values.get("process"), page),
         nothing=rules.shown(None, askable, page.t),
         price=rules.shown(values["price"], askable, page.t) if isinstance(values.get("price"), Mapping) else None,
         valueless=WITHOUT_VALUE,
@@ -306,6 +311,22 @@ async def _show(
     csp = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     response.headers["Content-Security-Policy"] = f"{csp}; frame-src 'self'"  # the form as citizens see it
     return response
+
+
+def _mails(process: Any) -> list[tuple[int, Mapping[str, Any], Mapping[str, Any]]]:
+    """The automatic steps that send a mail: their place, themselves, the mail."""
+    found = _listed(process.get("automatic")) if isinstance(process, Mapping) else []
+    steps = [(place, each) for place, each in enumerate(found) if isinstance(each, Mapping)]
+    return [(place, each, panels.mail_of(each)) for place, each in steps if panels.mail_of(each)]
+
+
+def _moments(process: Any, page: Page) -> list[tuple[str, str]]:
+    """When a mail may leave: at the states, and at the steps of the draft's own process."""
+    nodes, _ = diagram.course(
+        process if isinstance(process, Mapping) else {}, wording.of(page.t).state, {}, page.t.locale
+    )
+    states = [(state, wording.of(page.t).state[state]) for state in diagram.STATES]
+    return [*states, *((node.id, node.label) for node in nodes if node.id not in diagram.STATES)]
 
 
 def _listed(found: Any) -> list[Any]:

@@ -18,6 +18,10 @@ _WHOLE = re.compile(r"[+-]?\d{1,15}")
 _DECIMAL = re.compile(r"[+-]?\d{1,12}[.,]\d{1,6}")
 _NUMBERS = ("integer", "decimal", "money")
 REFUSED = {"fr": "Cette démarche ne vous est pas destinée.", "en": "This procedure is not for you."}
+MAIL = {
+    "subject": {"fr": "Votre demande {{ reference }}", "en": "Your request {{ reference }}"},
+    "body": {"fr": "Votre demande avance.", "en": "Your request is under way."},
+}
 CHOICES = ("choice", "choices")
 
 
@@ -119,6 +123,41 @@ def conditions_edit(form: FormData, was: Mapping[str, Any], askable: Sequence[Qu
         typed = number(text(form, "price"), decimal=True) if not form.get("price.drop") else None
         edits.append(ChangeHead(set=changed(was, {"price": typed})))
     return Several(edits=[each for each in edits if each.set])
+
+
+def mails_edit(form: FormData, was: Mapping[str, Any]) -> ChangeHead:
+    """The mails that leave by themselves. What else the process does by itself stays; one without its moment is taken out."""
+    found = was.get("process")
+    process = found if isinstance(found, Mapping) else {}
+    before = [each for each in process.get("automatic") or [] if isinstance(each, Mapping)]
+    automatic: list[dict[str, Any]] = []
+    for place in range(len(before) + 1):
+        known = dict(before[place]) if place < len(before) else {}
+        if f"mail.{place}.on" not in form:
+            automatic += [known] if known else []
+            continue
+        moment = text(form, f"mail.{place}.on")
+        if not moment:
+            continue
+        old = mail_of(known)
+        subject = wording(form, f"mail.{place}.subject", old.get("subject")) or MAIL["subject"]
+        body = wording(form, f"mail.{place}.body", old.get("body")) or MAIL["body"]
+        ids = [str(each.get("id")) for each in (*before, *automatic)]
+        made = {**known, "id": known.get("id") or id_of("message", ids), "on": moment}
+        made["do"] = {"mail": {**old, "subject": subject, "body": body}}
+        days = number(text(form, f"mail.{place}.days"))
+        made.pop("after", None)
+        automatic.append(made if days is None else {**made, "after": {"working_days": days}})
+    rest = {key: value for key, value in process.items() if key != "automatic"}
+    asked = {**rest, "automatic": automatic} if automatic else rest or None
+    return ChangeHead(set=changed(was, {"process": asked}))
+
+
+def mail_of(step: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The mail that an automatic step sends; nothing where it does something else."""
+    done = step.get("do")
+    mail = done.get("mail") if isinstance(done, Mapping) else None
+    return mail if isinstance(mail, Mapping) else {}
 
 
 def changed(was: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def of(t: Translator) -> StudioWords:
             "receipt": _("accusé de réception"),
             "eligibility": _("personnes concernées"),
             "price": _("prix"),
+            "process": _("déroulement"),
             "routing": _("aiguillage vers les services"),
             "scenarios": _("scénarios"),
         },
