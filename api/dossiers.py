@@ -38,6 +38,7 @@ from casework.dossiers.timeline import Audience, timeline
 from casework.errors import NotAllowed, NotFound, WrongState
 from casework.ids import DossierId
 from casework.journal import read
+from casework.procedures import places
 from casework.procedures import queries as procedures
 
 
@@ -94,6 +95,7 @@ async def _filed(db: AsyncConnection, viewer: Viewer, found: Particulars, locale
         actions=await process.offered(db, viewer, row, found, package.process, facts),
         answers=shown(package.form, answers, stored, locale=locale, origins=filed.origins if inside else {}),
         price=filed.price,
+        waiting=await places.rank(db, found.id),
         documents=stored,
         timeline=[entry(each, names, called) for each in told],
         messages=[message(each, audience) for each in said],

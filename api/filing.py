@@ -168,7 +168,7 @@ async def submit(
             if seen is not None and seen != kept.revision:
                 raise Stale(facts=(), held_by=None, version=kept.revision)
             published = await procedures.revision(db, draft.procedure_id, draft.revision)
-            if not published.is_open:
+            if not published.takes_drafts:
                 raise ProcedureClosed
             package = package_of(published)
             answers = kept.body or {} if asked.answers is None else asked.answers

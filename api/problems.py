@@ -42,6 +42,9 @@ TABLE: Mapping[str, Told] = {
     "not_at_this_step": Told(409, "Cette action n’est pas possible à cette étape", "This step has no such action"),
     "nothing_to_take_over": Told(409, "Ce dossier n’est pas à reprendre", "This dossier is not to be taken over"),
     "invalid": Told(422, "Certaines réponses sont à corriger", "Some answers must be corrected"),
+    "quota_full": Told(
+        409, "Toutes les places de cette démarche sont prises", "All the places of this procedure are taken"
+    ),
     "procedure_closed": Told(409, "Cette démarche est fermée", "This procedure is closed"),
     "bad_position": Told(400, "Ce repère de lecture n’est pas valable", "This mark is not valid"),
     "idempotency_key_reused": Told(422, "Cette clé a déjà servi à autre chose", "This key was used for something else"),

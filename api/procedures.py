@@ -63,6 +63,8 @@ async def procedure(state: State, viewer: Viewer, slug: str) -> Procedure:
         **_summary(published),
         revision=published.revision,
         form=published.definition["form"],
+        closing={"fr": package.closing.fr, "en": package.closing.en} if package.closing else None,
+        drafts_until=published.drafts_until,
         example=example(package.form, today=today()),
         communes=_communes(package),
     )
@@ -159,6 +161,8 @@ def _summary(published: Published) -> dict[str, Any]:
         "open": published.is_open,
         "opens_at": published.opens_at,
         "closes_at": published.closes_at,
+        "places_left": published.places_left,
+        "waiting_list": published.waiting_list,
     }
 
 

@@ -66,6 +66,8 @@ class ProcedureSummary(Out, frozen=True, kw_only=True):
     open: bool
     opens_at: datetime | None
     closes_at: datetime | None
+    places_left: int | None  # of its quota; null: as many as come
+    waiting_list: bool
 
 
 class ProcedurePage(Out, frozen=True, kw_only=True):
@@ -84,6 +86,8 @@ class Procedure(ProcedureSummary, frozen=True, kw_only=True):
 
     revision: int
     form: Mapping[str, Any]
+    closing: Mapping[str, str] | None  # what is said while it is closed
+    drafts_until: datetime | None
     example: Mapping[str, Any]
     communes: Sequence[Commune]
 
@@ -216,6 +220,7 @@ class DossierView(Out, frozen=True, kw_only=True):
     tasks: Sequence[Titled] = ()  # to be done by the service, by the version that asked
     answers: Sequence[Answer]
     price: int | None = None  # cents, as it was when filing
+    waiting: int = 0  # its place on the waiting list, from 1; 0: it has a place, or needs none
     documents: Sequence[Document]
     timeline: Sequence[TimelineEntry]
     messages: Sequence[Message]

@@ -32,7 +32,7 @@ from infra.cookies import session_cookie
 _ACT = ("not_allowed", "not_found", "stale", "wrong_state", "already_held", "not_the_holder")
 _TAKE = (*_ACT, "nothing_to_take_over")
 _DO = (*_ACT, "not_at_this_step")
-_FILE = ("not_found", "invalid", "procedure_closed", "account_needed", "not_allowed")
+_FILE = ("not_found", "invalid", "procedure_closed", "quota_full", "account_needed", "not_allowed")
 
 
 async def _sign_in(call: Call) -> Reply:

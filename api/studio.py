@@ -34,6 +34,7 @@ from casework.procedures.catalogue import load
 from casework.procedures.drafting import Judged
 from casework.procedures.drafts import Draft
 from casework.procedures.edits import Edit
+from casework.procedures.opening import opening_of
 from casework.procedures.queries import Published
 from casework.procedures.scenarios import play
 
@@ -198,6 +199,7 @@ async def publish(state: State, viewer: Viewer, slug: str, *, seen: int) -> Publ
             definition=locked.definition,
             listing=listing_of(package),
             service_id=service.id,
+            opening=opening_of(package),
             by=Authority(by, "agent"),
         )
         in_force = (await queries.by_slug(db, slug)).revision

@@ -38,6 +38,12 @@ class AlreadyHeld(Refused):
     code = "already_held"
 
 
+class QuotaFull(Refused):
+    """All the places of the procedure are taken, and nobody waits for one."""
+
+    code = "quota_full"
+
+
 class NotTheHolder(Refused):
     """Only the holder may do this: `held_by`."""
 

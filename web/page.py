@@ -5,6 +5,7 @@ import gzip
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -43,6 +44,11 @@ class Page:
     @property
     def viewer(self) -> Viewer:
         return self.session.viewer if self.session else ANONYMOUS
+
+    @property
+    def now(self) -> datetime:
+        """This instant."""
+        return datetime.now(UTC)
 
     @property
     def is_agent(self) -> bool:

@@ -36,6 +36,7 @@ def for_citizen(entry: TimelineEntry, t: Translator) -> Step:
         "dossier.step_taken": _("Nous vous avons envoyé un message automatique."),
         "dossier.completion_asked": _("Il manque un élément : nous attendons votre réponse. Le délai est suspendu."),
         "dossier.completed": _("Vous avez complété votre demande. L’examen reprend."),
+        "dossier.place_given": _("Une place s’est libérée pour votre demande."),
         "dossier.rerouted": _("Votre demande a été transmise au service qui doit y répondre."),
         "dossier.message_posted": _("Vous nous avez écrit.") if mine else _("Le service vous a écrit."),
     }
@@ -88,6 +89,7 @@ def for_agent(entry: TimelineEntry, t: Translator) -> Step:
         "dossier.message_posted": _("{who} a écrit à l’usager."),
         "dossier.taken_over": _("{who} a repris le dossier."),
         "dossier.handed_back": _("{who} a rendu le dossier à {to}."),
+        "dossier.place_given": _("Une place s’est libérée : le dossier quitte la liste d’attente."),
         "dossier.rerouted": _("{who} a transmis le dossier à un autre service."),
         "dossier.revision_changed": _("{who} a fait passer le dossier à la version en vigueur de la démarche."),
         "dossier.step_taken": _taken(entry, _),

@@ -17,6 +17,7 @@ EFFECTS: Mapping[str, Class] = {
     "mail.receipt": "mail",
     "mail.completion-asked": "mail",
     "mail.rerouted": "mail",
+    "mail.place-given": "mail",
     "mail.decided": "mail",
     "mail.message": "mail",
     "mail.automatic": "mail",
@@ -47,6 +48,7 @@ REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     "dossier.submitted": (Reaction("mail.receipt"),),
     "dossier.completion_asked": (Reaction("mail.completion-asked"),),
     "dossier.rerouted": (Reaction("mail.rerouted"),),
+    "dossier.place_given": (Reaction("mail.place-given"),),
     "dossier.decided": (Reaction("mail.decided"),),
     "dossier.message_posted": (Reaction("mail.message", _from_agent),),  # agents read the citizen's in their queues
     "dossier.step_taken": (

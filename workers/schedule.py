@@ -16,8 +16,11 @@ from casework.authority import SYSTEM
 from casework.continuity import actions as absences
 from casework.continuity import queries as continuity
 from casework.dossiers import actions as dossiers
+from casework.dossiers import particulars
 from casework.errors import NotFound, Refused
 from casework.ids import AbsenceId, DossierId
+from casework.procedures import actions as procedures
+from casework.procedures import places
 from casework.process import actions as process
 from infra.database import Ring, reading, transaction
 from infra.logs import logger
@@ -98,11 +101,53 @@ async def process_advances(engine: AsyncEngine, ring: Ring, dossier_id: UUID) ->
                 return
 
 
+async def closes(engine: AsyncEngine, ring: Ring, procedure_id: UUID) -> None:
+    """A procedure's closing moment is past."""
+    async with transaction(engine, ring=ring) as db:
+        await procedures.close(db, procedure_id, by=SYSTEM)
+        await _done(db, "procedure.closed", procedure_id)
+
+
+async def drafts_end(engine: AsyncEngine, ring: Ring, procedure_id: UUID) -> None:
+    """Drafts of a closed procedure cannot be filed any more: they go."""
+    async with reading(engine) as db:
+        drafts = await particulars.drafts_of(db, procedure_id)
+    for start in range(0, len(drafts), CHUNK):
+        async with transaction(engine, ring=ring) as db:
+            for dossier_id in drafts[start : start + CHUNK]:
+                try:
+                    await dossiers.expire_draft(db, DossierId(dossier_id), by=SYSTEM)
+                except Refused as refused:  # filed, or gone, since it was listed
+                    log.info("schedule.refused", dossier=str(dossier_id), code=refused.code)
+    async with transaction(engine) as db:
+        await _done(db, "procedure.drafts", procedure_id)
+
+
+async def places_free(engine: AsyncEngine, ring: Ring, procedure_id: UUID) -> None:
+    """Places became free: those who wait longest get them. The row goes first, in the same transaction: a place that is
+    freed meanwhile writes another."""
+    async with transaction(engine, ring=ring) as db:
+        await _done(db, "procedure.places", procedure_id)
+        given = 0
+        for dossier_id in await places.queue(db, procedure_id, CHUNK):
+            try:
+                if await dossiers.give_place(db, DossierId(dossier_id), by=SYSTEM) is None:
+                    break
+            except Refused as refused:
+                log.info("schedule.refused", dossier=str(dossier_id), code=refused.code)
+            given += 1
+        if given == CHUNK:
+            await places.freed(db, procedure_id)
+
+
 CAUSES: Mapping[str, Callable[[AsyncEngine, Ring, UUID], Awaitable[None]]] = {
     "absence.begin": absence_begins,
     "absence.end": absence_ends,
     "dossier.late": becomes_late,
     "dossier.process": process_advances,
+    "procedure.closed": closes,
+    "procedure.drafts": drafts_end,
+    "procedure.places": places_free,
 }
 
 

@@ -115,7 +115,7 @@ def blank(id_: UUID, reference: str, at: datetime) -> Dossier:
     """A dossier before its first fact: the table's defaults."""
     return Dossier(
         DossierId(id_), reference, Version(0), b"", at, "draft", None, None, None, None, None, None, None, None, None,
-        None, None, None, None, None, None, False, None, None, 0, None, None, None,
+        None, None, None, None, None, None, False, None, None, 0, None, None, None, None,
     )  # fmt: skip
 
 

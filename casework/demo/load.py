@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from casework.organisation.communes import communes
 from casework.procedures import catalogue
 from casework.procedures.actions import LockedProcedure
 from casework.procedures.model import PROCEDURE
+from casework.procedures.opening import Opening, opening_of
 from casework.terms import PARIS
 from infra.database import engine, transaction
 from infra.object_store import Documents
@@ -297,6 +298,14 @@ async def _absences(
     return facts
 
 
+def _lived(opening: Opening, today: date) -> Opening:
+    """The opening as the demo's past needs it: open since before its first request, and for some weeks yet."""
+    if opening.closes_at is None:
+        return replace(opening, opens_at=None)
+    end = datetime.combine(today + timedelta(days=45), time(), PARIS).astimezone(UTC)
+    return replace(opening, opens_at=None, closes_at=end)
+
+
 async def _procedures(
     db: AsyncConnection, plan: Plan, shipped: catalogue.Catalogue, services: Mapping[str, UUID]
 ) -> tuple[dict[str, UUID], list[Row]]:
@@ -305,11 +314,13 @@ async def _procedures(
     ids = {slug: new_id(chance, plan.begins) for slug in shipped.packages}
     facts, rows, revisions = [], [], []
     for slug, package in shipped.packages.items():
-        fact = Fact("procedure.published", {"service_id": services[package.service], "revision": 1})
-        blank = LockedProcedure(ids[slug], 0, b"", plan.begins, None, None, None, None)
+        opening = _lived(opening_of(package), plan.today)
+        published = {"service_id": services[package.service], "revision": 1, **opening.columns}
+        blank = LockedProcedure(ids[slug], 0, b"", plan.begins, None, None, None, None, None, None, waiting_list=False)
+        fact = Fact("procedure.published", published)
         row = record(PROCEDURE, blank, fact, by=SYSTEM)
         facts.append(row)
-        rows.append((ids[slug], slug, services[package.service], 1, row.version, row.digest))
+        rows.append((ids[slug], slug, row.version, row.digest, *published.values()))
         revisions.append(
             (
                 ids[slug],
@@ -322,7 +333,7 @@ async def _procedures(
                 package.target_days,
             )
         )
-    await copy(db, "procedures", ("id", "slug", "service_id", "revision", "version", "digest"), rows)
+    await copy(db, "procedures", ("id", "slug", "version", "digest", *PROCEDURE.owned), rows)
     columns = ("procedure_id", "revision", "definition", "title_fr", "title_en", "theme", "internal", "target_days")
     await copy(db, "procedure_revisions", columns, revisions)
     return ids, facts

@@ -24,6 +24,7 @@ from casework.journal.append import append
 from casework.journal.fact import Fact, Recorded
 from casework.journal.seal import seal
 from casework.organisation import queries as organisation
+from casework.procedures import places
 from casework.procedures.dry_run import Verdict
 from casework.procedures.packages import process_of
 
@@ -138,8 +139,10 @@ async def _submit(
     due = terms.due_at(dossier.now, target_days)
     procedure = filing.get("procedure_id", dossier.procedure_id), filing.get("revision", dossier.revision)
     process = await process_of(db, *procedure)
+    waits = await places.must_wait(db, filing.get("procedure_id") or dossier.procedure_id)
     fact = rules.submit(
         dossier,
+        waits=waits,
         seen=seen,
         filing=filing,
         due_at=due,
@@ -262,6 +265,8 @@ async def decide(
     dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     salt, content = seal(reason)
     fact = rules.decide(dossier, outcome=outcome, content=content, seen=seen, by=by, at=dossier.now)
+    if outcome != "accepted" and dossier.waiting_since is None:
+        await places.freed(db, dossier.procedure_id)
     await contents.keep(db, dossier, "reason", reason, salt)
     await alarms.never_late(db, dossier_id)
     await _wake(db, dossier)
@@ -340,6 +345,15 @@ def _cover_fact(dossier: Dossier, away: continuity.Cover | None, by: Authority) 
     if away is None:
         return rules.cover(dossier, by=by, at=dossier.now)
     return rules.uncover(dossier, absence_id=away.absence_id, cover_id=away.substitute_id, by=by, at=dossier.now)
+
+
+async def give_place(db: AsyncConnection, dossier_id: DossierId, *, by: Authority) -> Recorded | None:
+    """The first that waits gets the place that became free; None where there is none, or it does not wait any more."""
+    dossier = await queries.lock(db, dossier_id)
+    if not await places.lock(db, dossier.procedure_id) or await places.left(db, dossier.procedure_id) <= 0:
+        return None
+    fact = rules.give_place(dossier, by=by, at=dossier.now)
+    return await append(db, DOSSIER, dossier, fact, by=by) if fact else None
 
 
 async def become_late(db: AsyncConnection, dossier_id: DossierId, *, by: Authority) -> Recorded | None:

@@ -24,7 +24,7 @@ KINDS: Mapping[str, Kind] = {
     "dossier.draft_page_reached": _kind("last_at", details=("page",)),
     "dossier.draft_expired": _kind("state", "last_at"),
     "dossier.submitted": _kind(
-        *_FILING, "state", "submitted_at", "due_at", "last_at", "step",
+        *_FILING, "state", "submitted_at", "due_at", "last_at", "step", "waiting_since",
         details=("content", "documents", "looked_up", "declared", "price"), told=True,
     ),
     "dossier.claimed": _kind("holder_id", "last_at", told=True),
@@ -44,7 +44,7 @@ KINDS: Mapping[str, Kind] = {
         "message_count", "citizen_wrote_at", "last_at", details=("content", "author"), told=True
     ),
     "dossier.decided": _kind(
-        *_COVER, "state", "step", "decided_at", "awaiting_since", "citizen_wrote_at", "last_at",
+        *_COVER, "state", "waiting_since", "step", "decided_at", "awaiting_since", "citizen_wrote_at", "last_at",
         details=("content", "outcome", "silence", "automatic", "cause"), told=True,
     ),
     "dossier.uncovered": _kind(*_COVER, details=("absence",)),
@@ -55,6 +55,7 @@ KINDS: Mapping[str, Kind] = {
         "service_id", "directorate_id", *_HOLD, *_COVER, "last_at", details=("content", "by_hand"), told=True
     ),
     "dossier.revision_changed": _kind("revision", "step", "last_at", details=("asks",)),
+    "dossier.place_given": _kind("waiting_since", "last_at", told=True),
     "dossier.became_late": _kind("late"),
 }  # fmt: skip
 

@@ -75,6 +75,7 @@ dossiers = Table(
     Column("message_count", Integer, nullable=False, server_default="0"),
     Column("citizen_wrote_at", DateTime(timezone=True)),  # a message of the citizen that nobody answered yet
     Column("last_at", DateTime(timezone=True)),  # the last fact
+    Column("waiting_since", DateTime(timezone=True)),  # for a place of its procedure's quota
     Column("step", Text),  # of its procedure's process, inside the state; null: it has none here
     # Not owned by the facts.
     Column("applicant", Text, nullable=False, server_default=""),  # the name to show; erasable
@@ -94,6 +95,7 @@ dossiers = Table(
         postgresql_where=text("late and state in ('submitted', 'under_review', 'awaiting_citizen')"),
     ),
     Index("ix_dossiers_citizen_id", "citizen_id", text("id desc")),
+    Index("ix_dossiers_places", "procedure_id", "waiting_since", postgresql_where=text("submitted_at is not null")),
     Index("ix_dossiers_directorate_id", "directorate_id", "state"),
     Index("ix_dossiers_drafts", "last_at", postgresql_where=text("state = 'draft'")),  # those to expire
     Index(
@@ -105,7 +107,7 @@ dossiers = Table(
 FACT_COLUMNS = (
     "state", "procedure_id", "revision", "service_id", "directorate_id", "citizen_id", "channel", "commune",
     "holder_id", "taken_over_from", "mandate_id", "uncovered_since", "cover_id", "absence_id", "submitted_at", "due_at",
-    "late", "awaiting_since", "decided_at", "message_count", "citizen_wrote_at", "last_at", "step",
+    "late", "awaiting_since", "decided_at", "message_count", "citizen_wrote_at", "last_at", "step", "waiting_since",
 )  # fmt: skip
 # What a lock reads of `dossiers d`, in the order of `Dossier`'s fields.
 LOCKED = (
@@ -215,6 +217,7 @@ class Dossier(msgspec.Struct, frozen=True):
     citizen_wrote_at: datetime | None
     last_at: datetime | None
     step: str | None
+    waiting_since: datetime | None
     since: tuple[Happened, ...] = ()
 
     @property

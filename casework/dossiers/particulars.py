@@ -58,6 +58,7 @@ _PAGE = text(
     """
 )
 _BY_CODE = text("select id, applicant_email from dossiers where tracking_hash = :hash")
+_DRAFTS_OF = text("select id from dossiers where state = 'draft' and procedure_id = :procedure order by id")
 
 
 async def one(db: AsyncConnection, dossier_id: DossierId, viewer: Viewer, *, keep: bool = False) -> Particulars:
@@ -77,6 +78,11 @@ async def seen_references(db: AsyncConnection, references: Sequence[str], viewer
     """Of these references, those of filed dossiers that the viewer sees."""
     rows = await db.execute(_REFERENCES, {"references": list(references), **viewer.binds})
     return frozenset(rows.scalars())
+
+
+async def drafts_of(db: AsyncConnection, procedure_id: UUID) -> tuple[UUID, ...]:
+    """The drafts of a procedure, by ascending id."""
+    return tuple((await db.execute(_DRAFTS_OF, {"procedure": procedure_id})).scalars())
 
 
 async def farthest_page(db: AsyncConnection, dossier_id: DossierId) -> int:

@@ -74,6 +74,7 @@ ACTS: Mapping[str, Act] = {
     "move_revision": Act(_OPEN, "anybody", frozenset()),  # to what is published now, by a designer
     "uncover": Act(_OPEN, "anybody", frozenset()),
     "cover": Act(_OPEN, "anybody", frozenset()),
+    "give_place": Act(_OPEN, "anybody", frozenset()),
     "become_late": Act(_OPEN, "anybody", frozenset()),
 }
 
@@ -135,16 +136,25 @@ def submit(
     content: str,
     documents: tuple[UUID, ...],
     told: Mapping[str, Any] = MappingProxyType({}),
+    waits: bool = False,
     by: Authority,
     at: datetime,
     step: str | None = None,
 ) -> Fact:
     """The citizen files. Where it goes is known at once, and in the same fact (`filing`: procedure, service, …; `told`:
-    what else is to be remembered of that moment, by name, no personal data)."""
+    what else is to be remembered of that moment, by name, no personal data; `waits`: for a place)."""
     _admit("submit", dossier, seen=seen, by=by)
     return Fact(
         "dossier.submitted",
-        {**filing, "state": "submitted", "submitted_at": at, "due_at": due_at, "step": step, "last_at": at},
+        {
+            **filing,
+            "state": "submitted",
+            "submitted_at": at,
+            "due_at": due_at,
+            "step": step,
+            "last_at": at,
+            "waiting_since": at if waits else None,
+        },
         {"content": content, "documents": documents, **{name: value for name, value in told.items() if value}},
     )
 
@@ -243,7 +253,8 @@ def decide(dossier: Dossier, *, outcome: str, content: str, seen: Version | None
 def _decided(dossier: Dossier, outcome: str, told: Mapping[str, Any], at: datetime) -> Fact:
     return Fact(
         "dossier.decided",
-        {**_NOBODY_ASKED, "state": outcome, "step": None, "decided_at": at, "awaiting_since": None, "citizen_wrote_at": None,
+        {**_NOBODY_ASKED, "state": outcome, "step": None, "waiting_since": None, "decided_at": at, "awaiting_since": None,
+         "citizen_wrote_at": None,
          "last_at": at},
         {**told, "outcome": outcome},
     )  # fmt: skip
@@ -370,6 +381,14 @@ def cover(dossier: Dossier, *, by: Authority, at: datetime) -> Fact | None:
     if dossier.uncovered_since is None:
         return None
     return Fact("dossier.covered", _NOBODY_ASKED, {"absence": dossier.absence_id})
+
+
+def give_place(dossier: Dossier, *, by: Authority, at: datetime) -> Fact | None:
+    """A place of its procedure's quota became free; None where it does not wait for one (any more)."""
+    _admit("give_place", dossier, seen=None, by=by)
+    if dossier.waiting_since is None:
+        return None
+    return Fact("dossier.place_given", {"waiting_since": None, "last_at": at})
 
 
 def become_late(dossier: Dossier, *, by: Authority, at: datetime) -> Fact | None:

@@ -5,5 +5,9 @@ from collections.abc import Mapping
 from casework.journal.fact import Kind
 
 KINDS: Mapping[str, Kind] = {
-    "procedure.published": Kind(frozenset({"service_id", "revision"}), frozenset({"again"})),
+    "procedure.published": Kind(
+        frozenset({"service_id", "revision", "opens_at", "closes_at", "drafts_until", "quota", "waiting_list"}),
+        frozenset({"again"}),
+    ),
+    "procedure.closed": Kind(frozenset()),
 }

@@ -28,6 +28,9 @@ procedures = Table(
     Column("revision", Integer),  # the one published; null: none
     Column("opens_at", DateTime(timezone=True)),
     Column("closes_at", DateTime(timezone=True)),
+    Column("drafts_until", DateTime(timezone=True)),  # a draft begun before closing may be filed until then
+    Column("quota", Integer),  # how many requests have a place; null: as many as come
+    Column("waiting_list", Boolean, nullable=False, server_default=text("false")),
     Column("version", Integer, nullable=False, server_default="0"),
     Column("digest", LargeBinary, nullable=False, server_default=text("''::bytea")),
 )
@@ -46,7 +49,11 @@ revisions = Table(
     Index("ix_procedure_revisions_theme", "theme"),
 )
 
-PROCEDURE = stream("procedure", procedures, owned=("service_id", "revision", "opens_at", "closes_at"))
+PROCEDURE = stream(
+    "procedure",
+    procedures,
+    owned=("service_id", "revision", "opens_at", "closes_at", "drafts_until", "quota", "waiting_list"),
+)
 
 # What designers are writing: one draft for each procedure, published or not. It may be unfinished and wrong.
 drafts = Table(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal, cast
 
 import yaml
@@ -17,6 +18,7 @@ from casework.forms.strict import DefinitionFault, Reader, too_deep
 from casework.organisation.communes import communes as of_the_community
 from casework.procedures import process as processes
 from casework.procedures.lookups import Lookup, read_lookups
+from casework.procedures.opening import read_opening
 from casework.procedures.package_faults import sentence
 from casework.procedures.process import Process, read_process
 from casework.procedures.routing import Route, read_routing
@@ -67,6 +69,12 @@ class Package:
     receipt: Receipt
     form: Form
     price: Rule | None  # in euros, of the answers; None: nothing is to be paid
+    opens_at: datetime | None
+    closes_at: datetime | None
+    closing: Wording | None  # what is said while it is closed
+    drafts_days: int  # after closing, for drafts begun before
+    quota: int | None  # how many requests have a place
+    waiting_list: bool
     lookups: tuple[Lookup, ...]  # fields that outside services fill
     routing: tuple[Route, ...]  # to other services than `service`, the first that holds
     process: Process  # steps inside the usual states; empty: none
@@ -133,6 +141,7 @@ def read_sections(source: Reader, definition: Mapping[str, Any], communes: Mappi
         receipt=_receipt(source.object("receipt")),
         form=form,
         price=read_rule(source, "price", known_in(form), optional=True, gives="number"),
+        **read_opening(source),
         lookups=read_lookups(source, form),
         routing=routing,
         process=read_process(source, form),

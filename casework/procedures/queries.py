@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.errors import NotFound
+from casework.procedures.places import TAKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,20 @@ class Published:
     directorate_id: UUID
     opens_at: datetime | None
     closes_at: datetime | None
+    drafts_until: datetime | None
+    quota: int | None
+    waiting_list: bool
+    places_left: int | None  # of its quota; None: as many as come
     is_open: bool
+    takes_drafts: bool  # begun before it closed
 
 
-_PUBLISHED = """
+_PUBLISHED = f"""
     select p.id, p.slug, v.revision, v.definition, v.title_fr, v.title_en, v.theme, v.internal, v.target_days,
            p.service_id, s.name as service_name, s.directorate_id, p.opens_at, p.closes_at,
-           coalesce(p.opens_at <= now(), true) and coalesce(now() < p.closes_at, true) as is_open
+           p.drafts_until, p.quota, p.waiting_list, greatest(0, case when p.quota is not null then p.quota - {TAKEN} end),
+           coalesce(p.opens_at <= now(), true) and coalesce(now() < p.closes_at, true) as is_open,
+           coalesce(p.opens_at <= now(), true) and coalesce(now() < p.drafts_until, true) as takes_drafts
     from procedures p join procedure_revisions v on v.procedure_id = p.id join services s on s.id = p.service_id
 """
 _ALL = text(f"{_PUBLISHED} where v.revision = p.revision order by v.theme, v.title_fr")

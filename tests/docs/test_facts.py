@@ -110,6 +110,7 @@ def _calls(dossier: Dossier) -> dict[str, list[Callable[[], Fact | None]]]:
         ],
         "uncover": [lambda: rules.uncover(dossier, absence_id=SOMEBODY, cover_id=None, **clock)],
         "cover": [lambda: rules.cover(uncovered, **clock)],
+        "give_place": [lambda: rules.give_place(with_(dossier, waiting_since=NOW), **clock)],
         "become_late": [lambda: rules.become_late(due, **clock)],
     }
 

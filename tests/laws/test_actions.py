@@ -141,6 +141,17 @@ async def hand_back(db: AsyncConnection, c: Community, d: DossierId, seen: Versi
     return await actions.hand_back(db, d, seen=seen, by=await _may(db, c.ines, "hand_back", d))
 
 
+async def waits(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
+    """Its procedure has one place, and another request has it."""
+    await db.execute(text("update procedures set quota = 1 where id = :id"), {"id": c.birth})
+    await db.execute(text("update dossiers set waiting_since = now() where id = :id"), {"id": d})
+    return None
+
+
+async def give_place(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
+    return await actions.give_place(db, d, by=SYSTEM)
+
+
 async def become_late(db: AsyncConnection, c: Community, d: DossierId, seen: Version) -> Recorded | None:
     return await actions.become_late(db, d, by=SYSTEM)
 
@@ -200,6 +211,7 @@ STORIES: dict[str, Story] = {
     "uncover, covered again": Story((claim, go_away, uncover, come_back), uncover),
     "take_over": Story((claim, go_away, uncover), take_over),
     "hand_back": Story((claim, go_away, uncover, take_over, come_back), hand_back),
+    "give_place": Story((waits,), give_place),
     "become_late": Story((claim,), become_late, target_days=-30),
 }
 # Made by a fact without a story of their own: every story begins with them.

@@ -8,6 +8,7 @@ from casework.authority import SYSTEM
 from casework.ids import DirectorateId, ServiceId, new_id
 from casework.procedures.actions import Listing, publish
 from casework.procedures.catalogue import load
+from casework.procedures.opening import opening_of
 from tests.people import Community, settle
 
 PASSWORD = "demo"
@@ -50,7 +51,7 @@ async def open_portal(db: AsyncConnection) -> Community:
         )
         await publish(
             db, package.slug, definition=package.definition, listing=listing, service_id=services[package.service],
-            by=SYSTEM,
+            opening=opening_of(package), by=SYSTEM,
         )  # fmt: skip
     await db.execute(_PASSWORDS, {"hash": hash_password(PASSWORD)})
     return community

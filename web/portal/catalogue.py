@@ -57,6 +57,12 @@ async def presentation(page: Page) -> Response:
     return page.show("portal/procedure.html", procedure=found, steps=steps, files=", ".join(files))
 
 
+async def places(page: Page) -> Response:
+    """How many places are left, for the page that asks again every few seconds."""
+    found = await procedure(page.state, page.viewer, page.param("slug"))
+    return page.show("portal/places.html", procedure=found)
+
+
 def shelves(items: Iterable[ProcedureSummary]) -> list[ThemeShelf]:
     """The procedures by theme, in the portal's order; a theme that the catalogue does not name comes last."""
     by_theme: dict[str, list[ProcedureSummary]] = {}

@@ -48,9 +48,10 @@ MODULES = {"point": "point.js", "signature": "signature.js"}  # what a kind of q
 async def begin(page: Page) -> Response:
     """The first page of the form, or the page of a draft where its author left it."""
     filling = await _filling(page, Carried(secrets.token_urlsafe(24)))
-    if not filling.procedure.open:
+    draft, until = page.query.get("brouillon"), filling.procedure.drafts_until
+    if not filling.procedure.open and not (draft and until and page.now < until):
         raise ProcedureClosed
-    if draft := page.query.get("brouillon"):
+    if draft:
         filling = await _resumed(page, filling, draft)
     else:
         begun = await prefill(page.state, page.viewer, filling.procedure.slug, page.query.get("lien", ""))

@@ -10,6 +10,7 @@ routes: list[BaseRoute] = [
     route("/", catalogue.home),
     route("/demarches", catalogue.catalogue),
     route("/demarches/{slug}", catalogue.presentation),
+    route("/demarches/{slug}/places", catalogue.places),
     route("/demarches/{slug}/demande", form.begin),
     route("/demarches/{slug}/demande", form.step, methods=("POST",)),
     route("/mes-demandes", dossiers.mine),

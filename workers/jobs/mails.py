@@ -50,6 +50,13 @@ async def receipt(db: AsyncConnection, fact: Recorded, public_url: str) -> Addre
     if filed.due_at:
         facts.append((_("Réponse attendue au plus tard le"), _.weekday(filed.due_at - _INSTANT)))
     paragraphs = [_("Nous avons bien reçu votre demande et l’avons transmise au service qui va l’examiner.")]
+    if filed.waiting:
+        paragraphs.append(
+            _(
+                "Toutes les places sont prises pour l’instant : votre demande est sur la liste d’attente, au rang {rank}."
+                " Nous vous écrivons dès qu’une place se libère."
+            ).format(rank=filed.waiting)
+        )
     if not filed.has_account:
         paragraphs.append(
             _(
@@ -83,6 +90,17 @@ async def rerouted(db: AsyncConnection, fact: Recorded, public_url: str) -> Addr
     _ = translator(filed.locale)
     paragraphs = [_("Votre demande a été transmise au service qui doit y répondre. Vous n’avez rien à faire.")]
     subject = _("Votre demande {reference} a changé de service")
+    return _to_citizen(filed, subject, paragraphs, _("Suivre ma demande"), public_url)
+
+
+async def place_given(db: AsyncConnection, fact: Recorded, public_url: str) -> Addressed | Nothing:
+    """Who waited for a place has one."""
+    filed = await readings.filed(db, fact.subject_id)
+    if filed is None or filed.email is None:
+        return NOBODY
+    _ = translator(filed.locale)
+    paragraphs = [_("Une place s’est libérée : votre demande n’est plus sur la liste d’attente, le service l’examine.")]
+    subject = _("Une place pour votre demande {reference}")
     return _to_citizen(filed, subject, paragraphs, _("Suivre ma demande"), public_url)
 
 
@@ -206,6 +224,7 @@ BUILDERS: Mapping[str, Builder] = {
     "mail.receipt": receipt,
     "mail.completion-asked": completion_asked,
     "mail.rerouted": rerouted,
+    "mail.place-given": place_given,
     "mail.decided": decided,
     "mail.message": message,
     "mail.automatic": automatic,

@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.procedures import places
+
 
 @dataclass(frozen=True, slots=True)
 class Filed:
@@ -23,6 +25,7 @@ class Filed:
     service: str
     submitted_at: datetime | None
     due_at: datetime | None
+    waiting: int  # rank on the waiting list; 0: it does not wait
 
     @property
     def procedure(self) -> str:
@@ -97,7 +100,7 @@ _MANAGERS = text(
 async def filed(db: AsyncConnection, dossier_id: UUID) -> Filed | None:
     """The dossier; None when it is not filed, or gone."""
     row = (await db.execute(_FILED, {"id": dossier_id})).one_or_none()
-    return Filed(*row) if row else None
+    return Filed(*row, await places.rank(db, dossier_id)) if row else None
 
 
 async def away(db: AsyncConnection, absence_id: UUID) -> Away | None:
