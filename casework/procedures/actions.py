@@ -122,7 +122,9 @@ async def close(db: AsyncConnection, procedure_id: UUID, *, by: Authority) -> Re
 async def _reschedule(db: AsyncConnection, procedure: LockedProcedure, opening: Opening) -> None:
     """What the clock is to do: close it, let its last drafts go, give places that are new."""
     await db.execute(_UNSCHEDULE, {"id": procedure.id})
-    if opening.closes_at is not None and opening.closes_at > procedure.now:
+    if opening.closes_at is not None and (
+        opening.closes_at > procedure.now or opening.closes_at != procedure.closes_at
+    ):
         await db.execute(_SCHEDULE, {"kind": "procedure.closed", "id": procedure.id, "due_at": opening.closes_at})
         await db.execute(_SCHEDULE, {"kind": "procedure.drafts", "id": procedure.id, "due_at": opening.drafts_until})
     if procedure.quota is not None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -100,7 +101,10 @@ _MANAGERS = text(
 async def filed(db: AsyncConnection, dossier_id: UUID) -> Filed | None:
     """The dossier; None when it is not filed, or gone."""
     row = (await db.execute(_FILED, {"id": dossier_id})).one_or_none()
-    return Filed(*row, await places.rank(db, dossier_id)) if row else None
+    if row is None:
+        return None
+    values: list[Any] = list(row)
+    return Filed(*values, await places.rank(db, dossier_id))
 
 
 async def away(db: AsyncConnection, absence_id: UUID) -> Away | None:

@@ -72,7 +72,12 @@ async def test_the_laws_hold_over_it(demo: AsyncEngine, stream: Stream) -> None:
             of_subject.setdefault(fact.subject_id, []).append(fact)
     assert of_subject.keys() == rows.keys()
     # What the row is before its first fact: the table's defaults.
-    blank = {"state": "draft" if stream is DOSSIER else "declared", "late": False, "message_count": 0}
+    blank = {
+        "state": "draft" if stream is DOSSIER else "declared",
+        "late": False,
+        "message_count": 0,
+        "waiting_list": False,
+    }
     for subject, mine in of_subject.items():
         columns, last = {name: blank.get(name) for name in stream.owned}, b""
         for version, fact in enumerate(mine, start=1):
