@@ -29,6 +29,7 @@ from casework.procedures.difference import difference
 from casework.procedures.difference_words import sentence
 from casework.procedures.dry_run import Verdict
 from casework.procedures.export import to_yaml
+from casework.procedures.opening import opening_of
 from casework.procedures.package import BadPackage, Package, load_yaml
 from casework.procedures.packages import package_of
 from casework.procedures.queries import Published
@@ -247,6 +248,7 @@ async def roll_back(state: State, viewer: Viewer, slug: str, *, to: int, seen: i
             definition=former.definition,
             listing=listing_of(package),
             service_id=(await _services(db))[package.service],
+            opening=opening_of(package),
             by=by,
             again=to,
         )
