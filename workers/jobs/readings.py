@@ -103,8 +103,8 @@ async def filed(db: AsyncConnection, dossier_id: UUID) -> Filed | None:
     row = (await db.execute(_FILED, {"id": dossier_id})).one_or_none()
     if row is None:
         return None
-    values: list[Any] = list(row)
-    return Filed(*values, await places.rank(db, dossier_id))
+    values: list[Any] = [*row, await places.rank(db, dossier_id)]
+    return Filed(*values)
 
 
 async def away(db: AsyncConnection, absence_id: UUID) -> Away | None:
