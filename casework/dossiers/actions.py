@@ -265,8 +265,7 @@ async def decide(
     dossier = await queries.lock(db, dossier_id, seen=seen, by=by)
     salt, content = seal(reason)
     fact = rules.decide(dossier, outcome=outcome, content=content, seen=seen, by=by, at=dossier.now)
-    if outcome != "accepted" and dossier.waiting_since is None:
-        await places.freed(db, dossier.procedure_id)
+    await places.after(db, dossier.procedure_id, fact)
     await contents.keep(db, dossier, "reason", reason, salt)
     await alarms.never_late(db, dossier_id)
     await _wake(db, dossier)

@@ -386,19 +386,12 @@ def cover(dossier: Dossier, *, by: Authority, at: datetime) -> Fact | None:
 def give_place(dossier: Dossier, *, by: Authority, at: datetime) -> Fact | None:
     """A place of its procedure's quota became free; None where it does not wait for one (any more)."""
     _admit("give_place", dossier, seen=None, by=by)
-    if dossier.waiting_since is None:
-        return None
-    return Fact("dossier.place_given", {"waiting_since": None, "last_at": at})
+    return Fact("dossier.place_given", {"waiting_since": None, "last_at": at}) if dossier.waiting_since else None
 
 
 def become_late(dossier: Dossier, *, by: Authority, at: datetime) -> Fact | None:
     """The deadline is past and nobody decided; None when it is not so (any more)."""
-    if (
-        dossier.late
-        or dossier.state not in _OPEN
-        or dossier.awaiting_since
-        or not dossier.due_at
-        or dossier.due_at > at
-    ):
+    awaited = dossier.late or dossier.state not in _OPEN or dossier.awaiting_since
+    if awaited or not dossier.due_at or dossier.due_at > at:
         return None
     return Fact("dossier.became_late", {"late": True})

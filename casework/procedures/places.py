@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.errors import QuotaFull
+from casework.journal.fact import Fact
 
 # Those that have a place: filed since this opening, not waiting, not turned down.
 TAKEN = """
@@ -70,6 +71,12 @@ async def queue(db: AsyncConnection, procedure_id: UUID, most: int) -> tuple[UUI
 async def rank(db: AsyncConnection, dossier_id: UUID) -> int:
     """The dossier's place among those that wait: 1 is the next; 0: it does not wait."""
     return int((await db.execute(_RANK, {"id": dossier_id})).scalar_one())
+
+
+async def after(db: AsyncConnection, procedure_id: UUID | None, fact: Fact) -> None:
+    """What the decision `fact` does to the places: a refusal frees one."""
+    if fact.kind == "dossier.decided" and fact.changes["state"] != "accepted":
+        await freed(db, procedure_id)
 
 
 async def freed(db: AsyncConnection, procedure_id: UUID | None) -> None:

@@ -19,7 +19,7 @@ from casework.journal import read
 from casework.journal.append import append
 from casework.journal.fact import Fact, Recorded
 from casework.journal.seal import seal
-from casework.procedures import merging
+from casework.procedures import merging, places
 from casework.procedures.automatic import Close, GoTo
 from casework.procedures.packages import package_of_revision, process_of
 from casework.procedures.process import Process, Silence
@@ -69,6 +69,7 @@ async def advance(db: AsyncConnection, dossier_id: DossierId, *, by: Authority) 
         await alarms.look_at(db, dossier_id, found.next)
         return None
     fact = await _taken(db, dossier, process, stands, found.due, by)
+    await places.after(db, dossier.procedure_id, fact)
     recorded = await append(db, DOSSIER, dossier, fact, by=by)
     after = progress.look(
         process, replace(stands, past=(*stands.past, *progress.happened([recorded]))), now=dossier.now

@@ -127,6 +127,9 @@ async def test_each_mail_is_in_one_language(engine: AsyncEngine, community: Comm
         seen = version_of(await actions.post_message(db, dossier, message="x", seen=seen, by=paul))
         seen = version_of(await actions.ask_completion(db, dossier, reason="x", seen=seen, by=paul))
         await actions.decide(db, dossier, outcome="refused", reason="x", seen=seen, by=paul)
+        await db.execute(text("update procedures set quota = 10"))
+        await db.execute(text("update dossiers set waiting_since = now() where id = :id"), {"id": held})
+        await actions.give_place(db, held, by=SYSTEM)
         declared = await continuity.declare_absence(
             db, community.paul.id, span=Span(today, "now", today + timedelta(days=2), "pm"), reason="x",
             substitutes=[community.ines.id], by=paul,
