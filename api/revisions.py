@@ -45,11 +45,12 @@ class Exported(Out, frozen=True, kw_only=True):
 
 
 class Coverage(Out, frozen=True, kw_only=True):
-    """How much of the rules, fields and routes the scenarios reach: whole percents, rounded down."""
+    """How much of the rules, fields, routes and process the scenarios reach: whole percents, rounded down."""
 
     rules: int
     fields: int
     routes: int
+    process: int
     unreached: Sequence[Noted]
 
 
@@ -158,6 +159,7 @@ async def import_(
             rules=percents["rules"],
             fields=percents["fields"],
             routes=percents["routes"],
+            process=percents["process"],
             unreached=[noted(package.definition, each) for each in reached.unreached],
         ),
         draft=kept,

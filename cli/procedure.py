@@ -26,7 +26,7 @@ from infra.database import engine as make_engine
 from infra.database import reading, transaction
 from infra.settings import Failed, Settings
 
-_PARTS: Mapping[Part, str] = {"rules": "règles", "fields": "champs", "routes": "services"}
+_PARTS: Mapping[Part, str] = {"rules": "règles", "fields": "champs", "routes": "services", "process": "suites"}
 
 
 def check(files: Sequence[Path]) -> None:

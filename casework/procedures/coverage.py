@@ -1,4 +1,5 @@
-"""What of a procedure its scenarios reach: rules seen true and false, fields shown and hidden, routes taken (PURE)."""
+"""What of a procedure its scenarios reach: rules seen true and false, fields shown and hidden, routes and the process's
+actions and automatic steps taken (PURE)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from casework.forms.rule_reading import holds
 from casework.forms.strict import DefinitionFault
 from casework.procedures.scenarios import Playable, Result
 
-Part = Literal["rules", "fields", "routes"]
+Part = Literal["rules", "fields", "routes", "process"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class _Thing:
 def coverage(package: Playable, results: Sequence[Result]) -> Coverage:
     """What these results of `play` reach of the package."""
     things = [*_things(package, results)]
-    parts: tuple[Part, ...] = ("rules", "fields", "routes")
+    parts: tuple[Part, ...] = ("rules", "fields", "routes", "process")
     shares = {part: [each.seen for each in things if each.part == part] for part in parts}
     return Coverage(
         {part: Share(sum(seen), len(seen)) for part, seen in shares.items()},
@@ -68,6 +69,15 @@ def _things(package: Playable, results: Sequence[Result]) -> Iterator[_Thing]:
         # A rule is only asked where none before it held: what it would have said elsewhere counts for nothing.
         asked = [each for each in results if not any(_holds(before.when, each) for before in package.routing[:i])]
         yield from _rule(f"routing[{i}].when", way.when, asked)
+    happened = {id_ for each in results for id_ in each.taken}
+    for i, action in enumerate(package.process.actions):
+        yield _Thing(
+            "process", DefinitionFault(f"process.actions[{i}]", "never_taken", {"id": action.id}), action.id in happened
+        )
+    for automatic in package.process.automatic:
+        yield _Thing(
+            "process", DefinitionFault("process", "never_taken", {"id": automatic.id}), automatic.id in happened
+        )
     services = dict.fromkeys([package.service, *(way.service for way in package.routing)])
     for service in services:
         taken = any(each.service == service for each in results)

@@ -124,6 +124,7 @@ def read_sections(source: Reader, definition: Mapping[str, Any], communes: Mappi
     """
     form = read_form(source.object("form"), communes)
     routing, remarks = read_routing(source, form)
+    process = read_process(source, form)
     package = Package(
         slug=source.slug("slug"),
         title=source.needed_wording("title", most=TITLE_MAX),
@@ -144,8 +145,8 @@ def read_sections(source: Reader, definition: Mapping[str, Any], communes: Mappi
         **read_opening(source),
         lookups=read_lookups(source, form),
         routing=routing,
-        process=read_process(source, form),
-        scenarios=read_scenarios(source, form),
+        process=process,
+        scenarios=read_scenarios(source, form, process),
         remarks=remarks,
         definition=definition,
     )

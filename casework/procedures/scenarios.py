@@ -18,7 +18,10 @@ from casework.forms.rule_language import is_date, printable
 from casework.forms.rule_reading import Profile
 from casework.forms.strict import SLUG, DefinitionFault, Reader, parts, too_deep
 from casework.journal.fact import canonical
+from casework.procedures.course import Course, Later, read_then
+from casework.procedures.course import differences as differences_later
 from casework.procedures.price import Priced, price_of
+from casework.procedures.process import Process
 from casework.procedures.routing import Routed, route
 
 SCENARIOS_MAX = 60
@@ -53,6 +56,7 @@ class Scenario:
     answers: Mapping[str, Any]
     expect: Expected
     documents: Mapping[UUID, tuple[str, int]] = field(default_factory=dict)  # stand-ins: media type, size in bytes
+    then: tuple[Later, ...] = ()  # what happens after it is filed
 
 
 class Playable(Routed, Priced, Protocol):
@@ -60,6 +64,8 @@ class Playable(Routed, Priced, Protocol):
 
     @property
     def form(self) -> Form: ...
+    @property
+    def process(self) -> Process: ...
     @property
     def scenarios(self) -> tuple[Scenario, ...]: ...
 
@@ -72,6 +78,7 @@ class Result:
     checked: Checked
     service: str  # slug
     differences: tuple[DefinitionFault, ...]
+    taken: frozenset[str] = frozenset()  # ids of the actions and automatic steps of the process that happened
 
 
 def play(package: Playable) -> tuple[Result, ...]:
@@ -113,7 +120,14 @@ def _play(package: Playable, rank: int, scenario: Scenario) -> Result:
     for id_, value in expect.answers.items():
         if canonical(value) != canonical(checked.answers.get(id_)):
             told.fault(f"answers.{id_}", "scenario_answer", expected=value, found=checked.answers.get(id_))
-    return Result(scenario, checked, service, tuple(told.faults))
+    taken: set[str] = set()
+    if scenario.then and checked.faults:
+        told.faults.append(DefinitionFault(f"scenarios[{rank}].then", "scenario_not_filed", {"name": scenario.name}))
+    elif not checked.faults:
+        course = Course.begun(package.process, scenario.on, checked.answers, scenario.who, service)
+        told.faults += differences_later(course, scenario.then, f"scenarios[{rank}]", scenario.name)
+        taken = course.taken
+    return Result(scenario, checked, service, tuple(told.faults), frozenset(taken))
 
 
 @dataclass(slots=True)
@@ -128,7 +142,7 @@ class _Told:
         self.faults.append(DefinitionFault(f"{self.path}.{key}", code, {"name": self.name, **params}))
 
 
-def read_scenarios(source: Reader, form: Form) -> tuple[Scenario, ...]:
+def read_scenarios(source: Reader, form: Form, process: Process) -> tuple[Scenario, ...]:
     """The section `scenarios`. Faults are noted: a field that the form does not have, above all."""
     scenarios: list[Scenario] = []
     for reader in source.objects("scenarios", least=1, most=SCENARIOS_MAX, optional=True):
@@ -143,6 +157,7 @@ def read_scenarios(source: Reader, form: Form) -> tuple[Scenario, ...]:
             answers=_answers(reader.object("answers"), form.fields, documents),
             expect=_expected(reader.object("expect"), form),
             documents=documents,
+            then=read_then(reader, process),
         )
         reader.close()
         scenarios.append(scenario)

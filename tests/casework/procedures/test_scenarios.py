@@ -12,7 +12,7 @@ from casework.procedures.package_faults import sentence
 from casework.procedures.scenarios import SCENARIOS_MAX, differences, play
 from tests.casework.forms.strategies import json_values
 
-BASE = load().packages["velo-electrique"].definition
+BASE = {key: value for key, value in load().packages["velo-electrique"].definition.items() if key != "process"}
 GREEN = BASE["scenarios"][0]
 ROUTING = [{"when": {"==": [{"var": "bicycle"}, "cargo"]}, "service": "logistique-fetes"}]
 
@@ -124,7 +124,7 @@ def test_rows_of_a_block_have_answers_stand_ins_and_faults_of_their_own() -> Non
         (expecting(faults=[{"field": "bike", "code": "required"}]), "expect.faults[0].field", "unknown_field"),
         (expecting(faults=[{"field": "email", "code": "absent"}]), "expect.faults[0].code", "not_one_of"),
         (GREEN | {"as": {"name": "Camille"}}, "as.name", "unknown_key"),
-        (GREEN | {"then": []}, "then", "unknown_key"),
+        (GREEN | {"later": []}, "later", "unknown_key"),
     ],
 )
 def test_a_scenario_is_read_strictly(scenario: dict[str, Any], where: str, code: str) -> None:
@@ -158,7 +158,12 @@ def test_no_json_makes_it_fall(answers: Any, expect: Any) -> None:
 def test_what_no_scenario_reaches_is_told() -> None:
     tried = package(GREEN, routing=ROUTING)
     found = coverage(tried, play(tried))
-    assert found.parts == {"rules": Share(3, 6), "fields": Share(12, 16 - 2), "routes": Share(1, 2)}
+    assert found.parts == {
+        "rules": Share(3, 6),
+        "fields": Share(12, 14),
+        "routes": Share(1, 2),
+        "process": Share(0, 0),
+    }
     assert {(each.path, each.code) for each in found.unreached} == {
         ("form.pages[0].fields[1].visible_if", "never_true"),
         ("form.pages[0].fields[1]", "never_shown"),
@@ -173,6 +178,6 @@ def test_what_no_scenario_reaches_is_told() -> None:
 def test_with_no_scenario_nothing_is_reached() -> None:
     alone = package(GREEN)
     parts = coverage(alone, ()).parts.values()
-    assert all(each.percent == 0 for each in parts)
+    assert all(each.percent == 0 for each in parts if each.of)
     assert Share(0, 0).percent == 100
     assert Share(199, 200).percent == 99
