@@ -91,7 +91,12 @@ def for_agent(entry: TimelineEntry, t: Translator) -> Step:
         "dossier.handed_back": _("{who} a rendu le dossier à {to}."),
         "dossier.place_given": _("Une place s’est libérée : le dossier quitte la liste d’attente."),
         "dossier.rerouted": _("{who} a transmis le dossier à un autre service."),
-        "dossier.revision_changed": _("{who} a fait passer le dossier à la version en vigueur de la démarche."),
+        "dossier.revision_changed": _(
+            "{who} a fait passer le dossier à la version en vigueur de la démarche : "
+            "des éléments restent à demander à l’usager."
+        )
+        if entry.details.get("asks")
+        else _("{who} a fait passer le dossier à la version en vigueur de la démarche."),
         "dossier.step_taken": _taken(entry, _),
         "dossier.task_done": _("{who} a fait une tâche."),
         "dossier.decided": _decided(entry, _),

@@ -32,6 +32,7 @@ _DETAILS: Mapping[Audience, frozenset[str]] = {
     "citizen": frozenset({"outcome", "silence", "did", "author", "documents"}),
     "agent": frozenset(
         {
+            "asks",
             "outcome",
             "silence",
             "did",
