@@ -22,7 +22,7 @@ from casework.terms import PARIS, add_working_days
 THEN_MAX = 30
 DAYS_MAX = 730
 _AT = time(10)  # the local time at which scenarios file and act
-_EVENTS_MAX = 200  # a process that goes on for ever stops by itself before
+_EVENTS_MAX = 200  # of one scenario: a process that goes on for ever is not followed further
 # The usual acts: from which states, to which one.
 ACTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "start_review": (("submitted",), "under_review"),
@@ -80,7 +80,7 @@ class Course:
 
     def pass_to(self, moment: datetime) -> None:
         """Let everything happen that happens by itself until then."""
-        for _ in range(_EVENTS_MAX):
+        while len(self.standing.past) < _EVENTS_MAX:
             found = progress.look(self.process, self.standing, now=self.now)
             if found.due is not None:
                 self.take(found.due)

@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from casework.procedures.catalogue import load
 from casework.procedures.coverage import coverage
 from casework.procedures.package import BadPackage, Package, read
 from casework.procedures.package_faults import sentence
 from casework.procedures.scenarios import differences, play
+from tests.casework.forms.strategies import json_values
 
 BASE = load().packages["velo-electrique"].definition
 GREEN = BASE["scenarios"][0]
@@ -119,6 +122,38 @@ def test_nothing_follows_a_request_that_is_refused_at_its_filing() -> None:
     refused = {"faults": [{"field": "email", "code": "bad_email"}]}
     (found,) = differences(package(START, answers=GREEN["answers"] | {"email": "camille"}, expect=refused))
     assert (found.path, found.code) == ("scenarios[0].then", "scenario_not_filed")
+
+
+def test_a_process_that_turns_round_for_ever_is_left_there() -> None:
+    turning = {
+        "steps": PROCESS["steps"],
+        "actions": PROCESS["actions"],
+        "automatic": [
+            {"id": "there", "on": "examination", "after": {"working_days": 1}, "do": {"go_to": "visit"}},
+            {"id": "back", "on": "visit", "after": {"working_days": 1}, "do": {"go_to": "examination"}},
+        ],
+    }
+    then = [START, *[after(700, state="under_review")] * 20]
+    definition = {**BASE, "silence": "none", "process": turning, "scenarios": [{**GREEN, "then": then}]}
+    played = read(definition)
+    assert differences(played) == ()
+    assert play(played)[0].taken == {"there", "back"}
+
+
+@given(st.lists(json_values, max_size=3), json_values)
+def test_no_json_makes_it_fall(then: list[Any], value: Any) -> None:
+    for each in (
+        then,
+        [{"after": value, "expect": {}}],
+        [{"do": value, "expect": value}],
+        [after(3, did=value)],
+        value,
+    ):
+        try:
+            found = differences(read({**BASE, "process": PROCESS, "scenarios": [{**GREEN, "then": each}]}))
+        except BadPackage as bad:
+            found = bad.faults
+        assert all(map(sentence, found))
 
 
 @pytest.mark.parametrize(
