@@ -269,6 +269,13 @@ async def _own(db: AsyncConnection, viewer: Viewer, slug: str) -> Published:
     return published
 
 
+async def _published(db: AsyncConnection, slug: str) -> Published | None:
+    try:
+        return await queries.by_slug(db, slug)
+    except NotFound:
+        return None
+
+
 async def _drafted(db: AsyncConnection, slug: str) -> Mapping[str, Any]:
     draft = await drafts.find(db, slug)
     if draft is None:
@@ -282,13 +289,10 @@ async def _begin(db: AsyncConnection, viewer: Viewer, package: Package, seen: in
     if service is None:
         raise NotFound
     await access.may_design(db, viewer, service.directorate_id)
-    base: int | None = None
-    try:
-        published = await queries.by_slug(db, package.slug)
+    published = await _published(db, package.slug)
+    if published is not None:  # a slug is its procedure's for ever, whoever writes it into a package
         await access.may_design(db, viewer, published.directorate_id)
-        base = published.revision
-    except NotFound:
-        published = None
+    base = published.revision if published is not None else None
     if await drafts.find(db, package.slug) is None:
         draft = await drafts.begin(db, package.slug, service.directorate_id, package.definition, base=base, by=me)
     else:

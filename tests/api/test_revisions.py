@@ -349,6 +349,10 @@ async def test_only_designers_of_the_directorate_do_it(house: House) -> None:
             client = await house.anonymous() if who == "nobody" else await house.as_(who)
             answer = await client.request(method, f"/procedures/{slug}/{name}", json=body, headers={"if-match": '"1"'})
             assert answer.status_code == status, f"{who} {name} {slug}: {answer.text}"
+    theirs = {"definition": definition("eclairage-public", FIELDS), "keep": True}
+    refused = await (await house.as_("lea")).post("/procedures/import", json=theirs)
+    assert refused.status_code == 404, "a slug that is another directorate's"
+    assert await house.count("select count(*) from procedure_drafts") == 0
     elsewhere = definition("essai", FIELDS) | {"directorate": "technique", "service": "voirie"}
     refused = await (await house.as_("lea")).post("/procedures/import", json={"definition": elsewhere, "keep": True})
     assert refused.status_code == 404
