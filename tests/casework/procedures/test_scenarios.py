@@ -13,7 +13,7 @@ from casework.procedures.scenarios import SCENARIOS_MAX, differences, play
 from tests.casework.forms.strategies import json_values
 
 BASE = {key: value for key, value in load().packages["velo-electrique"].definition.items() if key != "process"}
-GREEN = BASE["scenarios"][0]
+GREEN = {key: value for key, value in BASE["scenarios"][0].items() if key != "then"}
 ROUTING = [{"when": {"==": [{"var": "bicycle"}, "cargo"]}, "service": "logistique-fetes"}]
 
 
