@@ -299,11 +299,11 @@ async def _absences(
 
 
 def _lived(opening: Opening, today: date) -> Opening:
-    """The opening as the demo's past needs it: open since before its first request, and for some weeks yet."""
+    """The opening as the demo's day needs it, whenever that is: a campaign that began some months ago and goes on."""
     if opening.closes_at is None:
         return replace(opening, opens_at=None)
-    end = datetime.combine(today + timedelta(days=45), time(), PARIS).astimezone(UTC)
-    return replace(opening, opens_at=None, closes_at=end)
+    begun, ends = (datetime.combine(today + timedelta(days=days), time(8), PARIS).astimezone(UTC) for days in (-90, 45))
+    return replace(opening, opens_at=begun, closes_at=ends)
 
 
 async def _procedures(

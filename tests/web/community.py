@@ -1,5 +1,7 @@
 """The people of `tests.people` with passwords, and the whole catalogue that ships, published: what pages need."""
 
+from dataclasses import replace
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -51,7 +53,7 @@ async def open_portal(db: AsyncConnection) -> Community:
         )
         await publish(
             db, package.slug, definition=package.definition, listing=listing, service_id=services[package.service],
-            opening=opening_of(package), by=SYSTEM,
+            opening=replace(opening_of(package), opens_at=None, closes_at=None), by=SYSTEM,
         )  # fmt: skip
     await db.execute(_PASSWORDS, {"hash": hash_password(PASSWORD)})
     return community
