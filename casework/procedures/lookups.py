@@ -157,9 +157,13 @@ def at(document: Any, pointer: str) -> Any:
 class Filler:
     """Fills a form's fields, in the one walk through it, from what outside services answered."""
 
-    def __init__(self, lookups: tuple[Lookup, ...], answered: Answered) -> None:
+    def __init__(
+        self, lookups: tuple[Lookup, ...], answered: Answered, *, recorded: Mapping[str, Any] | None = None
+    ) -> None:
+        """`recorded`: instead of services, the document that each look-up gives, by its id; left out, it is down."""
         self._by_field = {name: lookup for lookup in lookups for name in lookup.fills}
         self._answered = answered
+        self._recorded = recorded
         self.wanted: set[Asked] = set()  # what the walk came upon and nobody asked yet
 
     @property
@@ -177,10 +181,13 @@ class Filler:
         request = asked(lookup, answers)
         if request is None:
             return "waiting", None
-        if request not in self._answered:
+        if self._recorded is not None:
+            document = self._recorded.get(lookup.id, DOWN)
+        elif request in self._answered:
+            document = self._answered[request]
+        else:
             self.wanted.add(request)
             return "waiting", None
-        document = self._answered[request]
         value = None if document is DOWN else at(document, lookup.fills[field])
         if value is not None:
             return "found", value

@@ -125,6 +125,7 @@ def read_sections(source: Reader, definition: Mapping[str, Any], communes: Mappi
     form = read_form(source.object("form"), communes)
     routing, remarks = read_routing(source, form)
     process = read_process(source, form)
+    lookups = read_lookups(source, form)
     package = Package(
         slug=source.slug("slug"),
         title=source.needed_wording("title", most=TITLE_MAX),
@@ -143,10 +144,10 @@ def read_sections(source: Reader, definition: Mapping[str, Any], communes: Mappi
         form=form,
         price=read_rule(source, "price", known_in(form), optional=True, gives="number"),
         **read_opening(source),
-        lookups=read_lookups(source, form),
+        lookups=lookups,
         routing=routing,
         process=process,
-        scenarios=read_scenarios(source, form, process),
+        scenarios=read_scenarios(source, form, process, lookups),
         remarks=remarks,
         definition=definition,
     )

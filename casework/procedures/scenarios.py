@@ -20,6 +20,7 @@ from casework.forms.strict import SLUG, DefinitionFault, Reader, parts, too_deep
 from casework.journal.fact import canonical
 from casework.procedures.course import Course, Later, read_then
 from casework.procedures.course import differences as differences_later
+from casework.procedures.lookups import Filler, Lookup
 from casework.procedures.price import Priced, price_of
 from casework.procedures.process import Process
 from casework.procedures.routing import Routed, route
@@ -56,6 +57,7 @@ class Scenario:
     answers: Mapping[str, Any]
     expect: Expected
     documents: Mapping[UUID, tuple[str, int]] = field(default_factory=dict)  # stand-ins: media type, size in bytes
+    recorded: Mapping[str, Any] = field(default_factory=dict)  # what outside services answer, by look-up
     then: tuple[Later, ...] = ()  # what happens after it is filed
 
 
@@ -64,6 +66,8 @@ class Playable(Routed, Priced, Protocol):
 
     @property
     def form(self) -> Form: ...
+    @property
+    def lookups(self) -> tuple[Lookup, ...]: ...
     @property
     def process(self) -> Process: ...
     @property
@@ -93,7 +97,12 @@ def differences(package: Playable) -> tuple[DefinitionFault, ...]:
 
 def _play(package: Playable, rank: int, scenario: Scenario) -> Result:
     checked = check(
-        package.form, scenario.answers, documents=scenario.documents, today=scenario.on, profile=scenario.who
+        package.form,
+        scenario.answers,
+        documents=scenario.documents,
+        today=scenario.on,
+        profile=scenario.who,
+        fills=Filler(package.lookups, {}, recorded=scenario.recorded),
     )
     service = route(package, checked.answers, today=scenario.on, profile=scenario.who)
     told = _Told(f"scenarios[{rank}].expect", scenario.name)
@@ -142,7 +151,9 @@ class _Told:
         self.faults.append(DefinitionFault(f"{self.path}.{key}", code, {"name": self.name, **params}))
 
 
-def read_scenarios(source: Reader, form: Form, process: Process) -> tuple[Scenario, ...]:
+def read_scenarios(
+    source: Reader, form: Form, process: Process, lookups: tuple[Lookup, ...] = ()
+) -> tuple[Scenario, ...]:
     """The section `scenarios`. Faults are noted: a field that the form does not have, above all."""
     scenarios: list[Scenario] = []
     for reader in source.objects("scenarios", least=1, most=SCENARIOS_MAX, optional=True):
@@ -157,11 +168,26 @@ def read_scenarios(source: Reader, form: Form, process: Process) -> tuple[Scenar
             answers=_answers(reader.object("answers"), form.fields, documents),
             expect=_expected(reader.object("expect"), form),
             documents=documents,
+            recorded=_recorded(reader, lookups),
             then=read_then(reader, process),
         )
         reader.close()
         scenarios.append(scenario)
     return tuple(scenarios)
+
+
+def _recorded(source: Reader, lookups: tuple[Lookup, ...]) -> dict[str, Any]:
+    """What each look-up is answered; one that is left out is down."""
+    if source.get("lookups", optional=True) is None:
+        return {}
+    reader = source.object("lookups")
+    for name, document in reader.value.items():
+        reader.read.add(name)
+        if name not in {each.id for each in lookups}:
+            reader.fault("", "unknown_field", field=printable(name, 100))
+        elif too_deep(document, _DEPTH_MAX):
+            reader.fault("", "too_deep", most=_DEPTH_MAX)
+    return dict(reader.value)
 
 
 def _day(reader: Reader, key: str) -> date:
