@@ -46,12 +46,17 @@ def today() -> date:
     return datetime.now(UTC).astimezone(PARIS).date()
 
 
-async def procedures(state: State, viewer: Viewer, *, q: str = "", theme: str | None = None) -> ProcedurePage:
-    """The published procedures that this person may file, by theme and title; `q`: words that must all be found."""
+async def procedures(
+    state: State, viewer: Viewer, *, q: str = "", theme: str | None = None, internal: bool = False
+) -> ProcedurePage:
+    """The published procedures that this person may file, by theme and title; `q`: words that must all be found;
+    `internal`: only those that are for agents."""
     async with reading(state) as db:
         found = await queries.published(db)
     words = words_of(q)
-    items = [summary_of(each) for each in found if _listed(each, viewer, words, theme)]
+    items = [
+        summary_of(each) for each in found if (each.internal or not internal) and _listed(each, viewer, words, theme)
+    ]
     return ProcedurePage(items=items)
 
 

@@ -292,6 +292,12 @@ def _boxes(field: dict[str, Any], value: Any) -> dict[str, Any]:
     """The boxes that a browser would post for this answer."""
     if value is None or field["kind"] == "attachment":
         return {}
+    if field["kind"] == "block":
+        boxes: dict[str, Any] = {f"{field['id']}.rows": str(len(value))}
+        for number, row in enumerate(value):
+            for each in field["fields"]:
+                boxes |= _boxes({**each, "id": f"{field['id']}[{number}].{each['id']}"}, row.get(each["id"]))
+        return boxes
     if isinstance(value, dict):
         return {f"{field['id']}.{part}": typed for part, typed in value.items()}
     if isinstance(value, bool):

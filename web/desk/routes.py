@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from web.desk import absences, acts, dashboards, dossier, queues, reply
+from web.desk import absences, acts, dashboards, dossier, procedures, queues, reply
 from web.page import Handler, route
 
 
@@ -22,5 +22,6 @@ routes: list[BaseRoute] = [
     _agents("/absences/{id}/annuler", absences.cancel, "POST"),
     _agents("/absences/{id}/reprise", absences.take_over_all, "POST"),
     _agents("/absences/{id}/bilan", absences.returned),
+    _agents("/demarches", procedures.internal),
     _agents("/tableaux-de-bord", dashboards.one),
 ]
