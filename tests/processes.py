@@ -10,10 +10,15 @@ from casework.procedures.catalogue import SHIPPED
 from casework.procedures.package import load_yaml
 from tests.people import Community, Neighbours
 
+ENGLISH = {
+    "Arrivée": "Arrival", "Examen": "Examination", "Visite": "Visit", "Prévoir une visite": "Plan a visit",
+    "Visite faite": "Visit done", "Vérifier l’assurance": "Check the insurance",
+}  # fmt: skip
+
 
 def wording(text: str) -> dict[str, str]:
-    """A text that is the same in both languages, which no test of words reads."""
-    return {"fr": text, "en": text}
+    """A title in both languages; other texts, which no test of words reads, are the same in both."""
+    return {"fr": text, "en": ENGLISH.get(text, text)}
 
 
 STEPS = [

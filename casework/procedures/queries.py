@@ -42,7 +42,7 @@ class Published:
 _PUBLISHED = f"""
     select p.id, p.slug, v.revision, v.definition, v.title_fr, v.title_en, v.theme, v.internal, v.target_days,
            p.service_id, s.name as service_name, s.directorate_id, p.opens_at, p.closes_at,
-           p.drafts_until, p.quota, p.waiting_list, greatest(0, case when p.quota is not null then p.quota - {TAKEN} end),
+           p.drafts_until, p.quota, p.waiting_list, case when p.quota is not null then greatest(0, p.quota - {TAKEN}) end,
            coalesce(p.opens_at <= now(), true) and coalesce(now() < p.closes_at, true) as is_open,
            coalesce(p.opens_at <= now(), true) and coalesce(now() < p.drafts_until, true) as takes_drafts
     from procedures p join procedure_revisions v on v.procedure_id = p.id join services s on s.id = p.service_id

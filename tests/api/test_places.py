@@ -75,6 +75,14 @@ async def test_a_draft_may_be_filed_for_some_days_more_and_goes_then(house: Hous
     assert await house.count("select count(*) from schedule where kind like 'procedure.%'") == 0
 
 
+async def test_where_there_is_no_quota_nothing_is_counted(house: House) -> None:
+    found = (await (await house.as_("amina")).get(f"/procedures/{BIRTH}")).json()
+    assert (found["places_left"], found["waiting_list"]) == (None, False)
+    page = (await (await house.anonymous()).get(f"{house.url}/demarches/{BIRTH}")).text
+    assert "Commencer ma demande" in page
+    assert "place" not in page.partition("<main")[2].partition("</main>")[0]
+
+
 async def test_never_one_place_too_many(house: House) -> None:
     await _opened(house, quota=5)
     answers = await asyncio.gather(*(_file(house) for _ in range(20)))
