@@ -34,6 +34,8 @@ LONGEST_PAUSE = 300.0  # seconds between two tries of a row that cannot be done
 
 _DUE = text("select kind, subject from schedule where due_at <= clock_timestamp() order by due_at, kind limit :most")
 _DONE = text("delete from schedule where kind = :kind and subject = :subject and due_at <= clock_timestamp()")
+_DUE_AT = text("select due_at from schedule where kind = :kind and subject = :subject")
+_DONE_AS = text("delete from schedule where kind = :kind and subject = :subject and due_at = :due_at")
 
 Row = tuple[str, UUID]
 
@@ -124,20 +126,23 @@ async def drafts_end(engine: AsyncEngine, ring: Ring, procedure_id: UUID) -> Non
 
 
 async def places_free(engine: AsyncEngine, ring: Ring, procedure_id: UUID) -> None:
-    """Places became free: those who wait longest get them. The row goes first, in the same transaction: a place that is
-    freed meanwhile writes another."""
-    async with transaction(engine, ring=ring) as db:
-        await _done(db, "procedure.places", procedure_id)
-        given = 0
-        for dossier_id in await places.queue(db, procedure_id, CHUNK):
+    """Places became free: those who wait longest get them, one in each transaction, so that no second dossier is locked
+    after the procedure. The row goes last, and only as it was read: a place that is freed meanwhile moves it."""
+    async with reading(engine) as db:
+        due_at = (await db.execute(_DUE_AT, {"kind": "procedure.places", "subject": procedure_id})).scalar_one_or_none()
+        waiting = await places.queue(db, procedure_id, MOST)
+    for dossier_id in waiting:
+        async with transaction(engine, ring=ring) as db:
             try:
                 if await dossiers.give_place(db, DossierId(dossier_id), by=SYSTEM) is None:
                     break
             except Refused as refused:
                 log.info("schedule.refused", dossier=str(dossier_id), code=refused.code)
-            given += 1
-        if given == CHUNK:
-            await places.freed(db, procedure_id)
+    else:
+        if len(waiting) == MOST:
+            return  # more may wait: the row is due still
+    async with transaction(engine) as db:
+        await db.execute(_DONE_AS, {"kind": "procedure.places", "subject": procedure_id, "due_at": due_at})
 
 
 CAUSES: Mapping[str, Callable[[AsyncEngine, Ring, UUID], Awaitable[None]]] = {

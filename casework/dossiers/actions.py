@@ -349,7 +349,7 @@ def _cover_fact(dossier: Dossier, away: continuity.Cover | None, by: Authority) 
 async def give_place(db: AsyncConnection, dossier_id: DossierId, *, by: Authority) -> Recorded | None:
     """The first that waits gets the place that became free; None where there is none, or it does not wait any more."""
     dossier = await queries.lock(db, dossier_id)
-    if not await places.lock(db, dossier.procedure_id) or await places.left(db, dossier.procedure_id) <= 0:
+    if await places.lock(db, dossier.procedure_id) and await places.left(db, dossier.procedure_id) <= 0:
         return None
     fact = rules.give_place(dossier, by=by, at=dossier.now)
     return await append(db, DOSSIER, dossier, fact, by=by) if fact else None

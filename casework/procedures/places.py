@@ -37,7 +37,7 @@ _SOON = text(
     """
     insert into schedule (kind, subject, due_at)
     select 'procedure.places', id, clock_timestamp() from procedures where id = :id and quota is not null
-    on conflict (kind, subject) do nothing
+    on conflict (kind, subject) do update set due_at = excluded.due_at
     """
 )
 
@@ -46,11 +46,14 @@ async def must_wait(db: AsyncConnection, procedure_id: UUID | None) -> bool:
     """Whether a request filed now has to wait for a place; the procedure is locked from here on where it has a quota.
     Raises QuotaFull where nobody may wait."""
     row = (await db.execute(_LOCK, {"id": procedure_id})).one_or_none()
-    if row is None or await left(db, procedure_id) > 0:
+    if row is None:
         return False
+    free = await left(db, procedure_id) > 0
     if not row.waiting_list:
-        raise QuotaFull
-    return True
+        if not free:
+            raise QuotaFull
+        return False
+    return not free or bool(await queue(db, procedure_id, 1))  # a place that is free is theirs who wait already
 
 
 async def left(db: AsyncConnection, procedure_id: UUID | None) -> int:
@@ -63,7 +66,7 @@ async def lock(db: AsyncConnection, procedure_id: UUID | None) -> bool:
     return (await db.execute(_LOCK, {"id": procedure_id})).one_or_none() is not None
 
 
-async def queue(db: AsyncConnection, procedure_id: UUID, most: int) -> tuple[UUID, ...]:
+async def queue(db: AsyncConnection, procedure_id: UUID | None, most: int) -> tuple[UUID, ...]:
     """The first that wait for a place, in their order."""
     return tuple((await db.execute(_QUEUE, {"id": procedure_id, "most": most})).scalars())
 

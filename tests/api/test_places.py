@@ -105,6 +105,9 @@ async def test_who_waits_longest_gets_the_place_that_becomes_free(house: House) 
     await act(paul, ids[0], "start-review", 2)
     await act(paul, ids[0], "decide", 3, outcome="refused", reason="Hors délai.")
     assert await ranks() == [0, 0, 1, 2, 3], "the clock gives it"
+    ids.append((await _file(house)).json()["id"])
+    assert await ranks() == [0, 0, 1, 2, 3, 4], "nobody overtakes who waits"
+    ids.pop()
     await _strike(house)
     assert await ranks() == [0, 0, 0, 1, 2]
     assert await _strike(house) == 0
@@ -118,6 +121,9 @@ async def test_who_waits_longest_gets_the_place_that_becomes_free(house: House) 
     await _opened(house, quota=3, waiting_list=True)
     await _strike(house)
     assert await ranks() == [0] * 5
+    await _opened(house)
+    await _strike(house)
+    assert await house.count("select count(*) from dossiers where waiting_since is not null") == 0, "no quota, no wait"
 
 
 async def test_the_page_counts_and_says_it_is_full(house: House) -> None:
