@@ -14,7 +14,7 @@ from api.inputs import Completion, DraftChange, NewDossier, Submission
 from api.lookups import filled
 from api.once import Once
 from api.problems import AccountNeeded
-from api.procedures import package_of, today
+from api.procedures import package_of, published_to, today
 from api.references import dossiers_named, known_dossiers
 from api.representations import Acted, Filed, Scratch
 from api.state import State
@@ -30,6 +30,7 @@ from casework.forms.blocks import answered
 from casework.forms.check import Checked, check
 from casework.forms.kinds import AddressField, CommuneField
 from casework.forms.model import Form
+from casework.forms.rule_reading import Profile
 from casework.ids import DossierId, Version
 from casework.organisation import queries as organisation
 from casework.procedures import queries as procedures
@@ -60,9 +61,9 @@ async def file(state: State, viewer: Viewer, asked: NewDossier, *, attempt: Once
 
 
 async def _answered_of_new(state: State, viewer: Viewer, asked: NewDossier) -> Answered:
-    async with reading(state) as db:
-        package = package_of(await procedures.by_slug(db, asked.procedure))
-    return await _answered(state, viewer, package, asked.answers)
+    """Raises NotFound: no outside service is asked for whoever may not file it."""
+    published = await published_to(state, viewer, asked.procedure)
+    return await _answered(state, viewer, package_of(published), asked.answers)
 
 
 async def _answered(state: State, viewer: Viewer, package: Package, answers: Any) -> Answered:
@@ -117,15 +118,15 @@ async def _file(
     asked: NewDossier,
     answered: Answered,
 ) -> int:
-    package = package_of(published)
-    checked = await _check(db, viewer, package, asked.answers, asked.claims, dossier_id, answered)
+    package, profile = package_of(published), await accounts.profile(db, viewer)
+    checked = await _check(db, viewer, profile, package, asked.answers, asked.claims, dossier_id, answered)
     filed = await actions.file(
         db,
         dossier_id,
         answers=checked.answers,
         documents=[UUID(id_) for id_ in checked.documents],
-        filing=await _filing(db, viewer, published, package, checked.answers),
-        told=await _told(db, viewer, package, checked),
+        filing=await _filing(db, viewer, profile, published, package, checked.answers),
+        told=_told(profile, package, checked),
         target_days=published.target_days,
         applicant=await _applicant(state, db, viewer, package, dossier_id, checked.answers),
         by=access.applicant(viewer),
@@ -170,16 +171,16 @@ async def submit(
             published = await procedures.revision(db, draft.procedure_id, draft.revision)
             if not published.takes_drafts:
                 raise ProcedureClosed
-            package = package_of(published)
+            package, profile = package_of(published), await accounts.profile(db, viewer)
             answers = kept.body or {} if asked.answers is None else asked.answers
-            checked = await _check(db, viewer, package, answers, asked.claims, dossier_id, answered)
+            checked = await _check(db, viewer, profile, package, answers, asked.claims, dossier_id, answered)
             filed = await actions.submit(
                 db,
                 dossier_id,
                 answers=checked.answers,
                 documents=[UUID(id_) for id_ in checked.documents],
-                filing=await _filing(db, viewer, published, package, checked.answers),
-                told=await _told(db, viewer, package, checked),
+                filing=await _filing(db, viewer, profile, published, package, checked.answers),
+                told=_told(profile, package, checked),
                 target_days=published.target_days,
                 applicant=await _applicant(state, db, viewer, package, dossier_id, checked.answers),
                 seen=Version(draft.version),
@@ -231,6 +232,7 @@ async def _answered_of_draft(state: State, viewer: Viewer, dossier_id: DossierId
 async def _check(
     db: AsyncConnection,
     viewer: Viewer,
+    profile: Profile,
     package: Package,
     answers: Any,
     claims: Mapping[UUID, str],
@@ -238,7 +240,6 @@ async def _check(
     answered: Answered,
 ) -> Checked:
     documents = await attachable(db, viewer, answers, claims, dossier_id=dossier_id)
-    profile = await accounts.profile(db, viewer)
     fills = Filler(package.lookups, answered)
     checked = check(package.form, answers, documents=documents, today=today(), profile=profile, fills=fills)
     if fills.wanted:  # the answers, or the procedure, changed since the outside services were asked
@@ -249,11 +250,12 @@ async def _check(
     return checked
 
 
-async def _told(db: AsyncConnection, viewer: Viewer, package: Package, checked: Checked) -> dict[str, Any]:
-    """What the fact of filing remembers of where answers came from, and what they cost then."""
-    profile = await accounts.profile(db, viewer)
+def _told(profile: Profile, package: Package, checked: Checked) -> dict[str, Any]:
+    """What the fact of filing remembers of where answers came from, and what they cost then; what there is none of is
+    left out (a price of zero is one)."""
     cents = price_of(package, checked.answers, today=today(), profile=profile)
-    return {"looked_up": sorted(checked.looked_up), "declared": sorted(checked.declared), "price": cents}
+    told = {"looked_up": sorted(checked.looked_up), "declared": sorted(checked.declared), "price": cents}
+    return {name: value for name, value in told.items() if value not in (None, [])}
 
 
 def _still(draft: Particulars) -> None:
@@ -262,10 +264,15 @@ def _still(draft: Particulars) -> None:
 
 
 async def _filing(
-    db: AsyncConnection, viewer: Viewer, published: Published, package: Package, answers: Mapping[str, Any]
+    db: AsyncConnection,
+    viewer: Viewer,
+    profile: Profile,
+    published: Published,
+    package: Package,
+    answers: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What the one fact of filing says of the request: by which procedure, and to whom."""
-    slug = route(package, answers, today=today(), profile=await accounts.profile(db, viewer))
+    slug = route(package, answers, today=today(), profile=profile)
     chosen = await organisation.service_by_slug(db, slug) if slug != package.service else None
     return {
         "procedure_id": published.id,

@@ -134,7 +134,7 @@ def file(
         due_at=due,
         content=content,
         documents=documents,
-        told={"price": price},
+        told={} if price is None else {"price": price},
         by=by,
         at=life.dossier.now,
         step=life.process.first("submitted"),

@@ -155,7 +155,7 @@ def submit(
             "last_at": at,
             "waiting_since": at if waits else None,
         },
-        {"content": content, "documents": documents, **{name: value for name, value in told.items() if value}},
+        {"content": content, "documents": documents, **told},
     )
 
 

@@ -17,14 +17,19 @@ from infra.i18n import translator
 ALWAYS = ("reference", "applicant")
 _PLACE = re.compile(r"\{\{ ?([a-z][a-z0-9_]*) ?\}\}", re.ASCII)
 _SIGNS = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}")
-_AS_WRITTEN: Callable[[Any, Any, str], str] = lambda field, value, locale: str(value)  # noqa: E731
+
+
+def _as_written(field: Any, value: Any, locale: str) -> str:
+    return str(value)
+
+
 # The kinds whose answer is a short text of one line, or several, and how it is written.
 _WRITTEN: Mapping[str, Callable[[Any, Any, str], str]] = {
-    "text": _AS_WRITTEN,
-    "long_text": _AS_WRITTEN,
-    "integer": _AS_WRITTEN,
-    "email": _AS_WRITTEN,
-    "phone": _AS_WRITTEN,
+    "text": _as_written,
+    "long_text": _as_written,
+    "integer": _as_written,
+    "email": _as_written,
+    "phone": _as_written,
     "date": lambda field, value, locale: translator(locale).day(date.fromisoformat(value)),
     "choice": lambda field, value, locale: next(
         (each.label[locale] for each in field.choices if each.value == value), str(value)

@@ -49,6 +49,12 @@ async def test_the_price_is_the_one_of_the_day_of_filing(house: House) -> None:
         assert seen.json()["price"] == 1030
 
 
+async def test_a_price_of_zero_is_a_price(house: House) -> None:
+    await _published(house, price=0)
+    seen = await (await house.as_("amina")).get(f"/dossiers/{await house.filed()}")
+    assert seen.json()["price"] == 0
+
+
 async def test_what_costs_nothing_has_no_price(house: House) -> None:
     seen = await (await house.as_("amina")).get(f"/dossiers/{await house.filed()}")
     assert seen.json()["price"] is None

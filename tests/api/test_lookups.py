@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from sqlalchemy import text
 
 from casework.authority import SYSTEM
 from casework.procedures import catalogue
@@ -129,6 +130,15 @@ async def test_where_its_rule_does_not_hold_it_is_asked_as_any_other(house: Hous
     await _published(house, when={"==": [{"var": "level"}, "lower"]})
     judged = await _judged(await house.as_("amina"), {"level": "upper", "fare": 33})
     assert (judged["answers"]["fare"], judged["looked_up"], judged["declared"]) == (33, [], [])
+    assert fares.asked == []
+
+
+async def test_nobody_asks_by_a_procedure_that_is_not_for_them(house: House, fares: Fares) -> None:
+    await _published(house, internal=True)
+    async with transaction(house.engine) as db:
+        await db.execute(text("update procedure_revisions set internal = true where definition ? 'lookups'"))
+    asked = {"procedure": BIRTH, "answers": {"level": "lower"}}
+    assert (await (await house.as_("amina")).post("/dossiers", json=asked)).status_code == 404
     assert fares.asked == []
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from casework.forms.rule_reading import NOBODY
 from casework.forms.strict import DefinitionFault, Reader
 from casework.procedures.lookups import DOWN, Asked, Filler, Lookup, asked, at, read_lookups
 from tests.casework.forms.forms import form_of
@@ -94,7 +95,7 @@ def test_a_pointer_finds_its_place(document: Any, pointer: str, value: Any) -> N
 def test_whatever_comes_from_outside_nothing_falls(document: Any, level: Any) -> None:
     lookups = read(path="/f")
     filler = Filler(lookups, {Asked("fares", "/f", 3, 0): document})
-    status, _ = filler.fill("fare", {}, TODAY, None)  # type: ignore[arg-type] # no rule reads it
+    status, _ = filler.fill("fare", {}, TODAY, NOBODY)
     assert status in ("found", "declared")
     down = Filler(lookups, {Asked("fares", "/f", 3, 0): DOWN})
-    assert down.fill("fare", {}, TODAY, None) == ("declared", None)  # type: ignore[arg-type]
+    assert down.fill("fare", {}, TODAY, NOBODY) == ("declared", None)
