@@ -5,41 +5,23 @@ value that looks like a place stays as it is. So a text of a designer reads answ
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from casework.forms.model import Field, Form
+from casework.forms.model import Form
 from casework.forms.strict import Reader
-from infra.i18n import translator
+from casework.forms.words import words as in_words
 
 # What there is beside the answers.
 ALWAYS = ("reference", "applicant")
 _PLACE = re.compile(r"\{\{ ?([a-z][a-z0-9_]*) ?\}\}", re.ASCII)
 _SIGNS = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}")
-
-
-def _as_written(field: Any, value: Any, locale: str) -> str:
-    return str(value)
-
-
-# The kinds whose answer is a short text of one line, or several, and how it is written.
-_WRITTEN: Mapping[str, Callable[[Any, Any, str], str]] = {
-    "text": _as_written,
-    "long_text": _as_written,
-    "integer": _as_written,
-    "email": _as_written,
-    "phone": _as_written,
-    "date": lambda field, value, locale: translator(locale).day(date.fromisoformat(value)),
-    "choice": lambda field, value, locale: next(
-        (each.label[locale] for each in field.choices if each.value == value), str(value)
-    ),
-}
+_NO_WORDS = ("attachment", "block")  # files and rows
 
 
 def mergeable(form: Form) -> frozenset[str]:
     """The names that a text may hold in places."""
-    return frozenset({*ALWAYS, *(each.id for each in form.fields if each.kind in _WRITTEN)})
+    return frozenset({*ALWAYS, *(each.id for each in form.fields if each.has_answer and each.kind not in _NO_WORDS)})
 
 
 def check_places(reader: Reader, key: str, text: str, names: Collection[str]) -> None:
@@ -53,8 +35,9 @@ def check_places(reader: Reader, key: str, text: str, names: Collection[str]) ->
 
 def words(form: Form, answers: Mapping[str, Any], locale: str, **others: str) -> dict[str, str]:
     """What stands in each place; what was not answered is left out."""
-    fields: list[Field] = [each for each in form.fields if each.kind in _WRITTEN and each.id in answers]
-    return {**{each.id: _WRITTEN[each.kind](each, answers[each.id], locale) for each in fields}, **others}
+    fields = [each for each in form.fields if each.kind not in _NO_WORDS and each.id in answers]
+    said = {each.id: ", ".join(in_words(each, answers[each.id], form, locale)) for each in fields}
+    return {**said, **others}
 
 
 def merge(text: str, values: Mapping[str, str]) -> str:

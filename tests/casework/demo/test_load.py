@@ -19,11 +19,13 @@ from casework.dossiers.model import DOSSIER, OPEN
 from casework.dossiers.reference import is_reference
 from casework.facts import KINDS
 from casework.forms.check import check
+from casework.forms.rule_reading import Profile
 from casework.journal import read
 from casework.journal.fact import Recorded, digest, plain
 from casework.journal.stream import Stream
 from casework.procedures import catalogue
 from casework.procedures.model import PROCEDURE
+from casework.procedures.price import price_of
 from casework.terms import PARIS
 from infra.database import engine as make_engine
 from infra.database import reading, transaction
@@ -288,9 +290,24 @@ async def test_silence_decides_some_requests_and_few(demo: AsyncEngine) -> None:
         assert row.due_at is None or row.due_at > PLAN.end
 
 
-async def test_what_has_a_price_remembers_it(demo: AsyncEngine) -> None:
+async def test_what_has_a_price_remembers_the_one_of_its_answers(demo: AsyncEngine) -> None:
     async with reading(demo) as db:
-        facts = (await read.after(db, read.START, most=1_000_000)).facts
-    prices = [fact.details["price"] for fact in facts if fact.kind == "dossier.submitted" and "price" in fact.details]
-    assert prices
-    assert all(isinstance(price, int) and price > 0 for price in prices)
+        rows = (
+            await db.execute(
+                text(
+                    """
+                    select p.slug, d.channel, d.commune, j.at, j.payload -> 'price' as price, c.body from dossiers d
+                    join procedures p on p.id = d.procedure_id
+                    join journal j on j.subject_id = d.id and j.kind = 'dossier.submitted'
+                    join contents c on c.dossier_id = d.id and c.version = j.version
+                    """
+                )
+            )
+        ).all()
+    packages, paid = catalogue.load().packages, 0
+    for row in rows:
+        package, today = packages[row.slug], row.at.astimezone(PARIS).date()
+        profile = Profile(signed_in=row.channel == "online", agent=package.internal, commune=row.commune)
+        assert row.price == price_of(package, row.body, today=today, profile=profile), row.slug
+        paid += bool(row.price)
+    assert paid
