@@ -90,7 +90,8 @@ async def test_a_designer_builds_the_compost_bin_procedure_and_a_citizen_files_i
     hand = Hand(page)
 
     await hand.click("text=Nouvelle démarche")
-    await hand.type("Composteur")  # the name has the focus
+    await expect(page.locator("#title")).to_be_focused()  # the page asks for it; a hand waits to see it
+    await hand.type("Composteur")
     await hand.press("Enter")
     await expect(page.locator("#studio h1")).to_have_text("Composteur")
 
